@@ -9,16 +9,17 @@ import (
 
 // Dialect is one wire protocol of engines or providers.
 type Dialect interface {
-	// Path returns the path below the endpoint's URL at which the endpoint
-	// takes o in OpenAI's (or o's own) form, so that the client's bytes can go
-	// on as they are. "" means that the endpoint has no such operation; it may
-	// still be translated.
+	// Path returns the whole URL path at which the endpoint takes o in its own
+	// form, so that the client's bytes can go on as they are. base is the path
+	// of the endpoint's URL, without a trailing slash ("", "/v1", "/api/v1").
+	// "" means that the endpoint has no such operation; it may still be
+	// translated.
 	Path(base string, o *op.Operation) string
 
 	// Credential returns the header that carries an endpoint's key.
 	Credential(key string) wire.Field
 
-	// Probe is the path below the endpoint's URL that an active health check asks for.
+	// Probe is the whole URL path that an active health check asks for.
 	Probe(base string) string
 
 	// Error reads the body of an answer whose status is an error, or of a 200
@@ -35,7 +36,8 @@ type Translator interface {
 	// Translate turns the call into the endpoint's own request. It returns a
 	// *fault.Error of kind MissingParameter, InvalidParameter or
 	// UnsupportedParameter for what the dialect cannot do.
-	Translate(c Call) (Request, Answer, error)
+	// Its request's Path is the whole URL path, made from base as in Path.
+	Translate(base string, c Call) (Request, Answer, error)
 }
 
 // Call is an OpenAI request to be translated.
@@ -51,7 +53,7 @@ type Call struct {
 
 // Request is what the endpoint is asked instead.
 type Request struct {
-	Path   string // below the endpoint's URL
+	Path   string // of the URL, whole
 	Body   []byte // JSON
 	Header wire.Header
 }

@@ -354,3 +354,33 @@ func Unquote(quoted []byte) ([]byte, error) {
 	}
 	return []byte(s), nil
 }
+
+// ValueEnd returns where the JSON value ends that starts at b[at].
+func ValueEnd(b []byte, at int) (int, error) {
+	s := scanner{b: b, i: at}
+	err := s.value(0)
+	return s.i, err
+}
+
+// Int reads a JSON number that is a whole one, or the whole part of one that
+// is written as a float. It tells whether value is a number within int64.
+func Int(value []byte) (n int64, ok bool) {
+	neg := len(value) > 0 && value[0] == '-'
+	if neg {
+		value = value[1:]
+	}
+	i := 0
+	for ; i < len(value) && '0' <= value[i] && value[i] <= '9'; i++ {
+		if n > (1<<63-10)/10 {
+			return 0, false
+		}
+		n = n*10 + int64(value[i]-'0')
+	}
+	if i == 0 || i < len(value) && value[i] != '.' {
+		return 0, false
+	}
+	if neg {
+		n = -n
+	}
+	return n, true
+}

@@ -1,0 +1,184 @@
+package ollama_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gatehouse-ai/gatehouse/dialect"
+	"github.com/gatehouse-ai/gatehouse/dialect/ollama"
+	"github.com/gatehouse-ai/gatehouse/fault"
+	"github.com/gatehouse-ai/gatehouse/op"
+	"github.com/gatehouse-ai/gatehouse/wire"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// golden runs f on each x.in.json of a folder and compares what it returns,
+// indented, with x.out.json.
+func golden(t *testing.T, dir string, f func(t *testing.T, in []byte) []byte) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("testdata", dir, "*.in.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no golden files in %s: %v", dir, err)
+	}
+	for _, in := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(in), ".in.json"), func(t *testing.T) {
+			b, err := os.ReadFile(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got bytes.Buffer
+			if err := json.Indent(&got, f(t, b), "", "  "); err != nil {
+				t.Fatal(err)
+			}
+			got.WriteByte('\n')
+			out := strings.TrimSuffix(in, ".in.json") + ".out.json"
+			if *update {
+				if err := os.WriteFile(out, got.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			want, err := os.ReadFile(out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(string(want), got.String()); d != "" {
+				t.Errorf("-want +got:\n%s", d)
+			}
+		})
+	}
+}
+
+// call is the call for a body, as the exchange makes it.
+func call(id op.ID, body []byte) dialect.Call {
+	var b struct {
+		Stream        bool
+		StreamOptions struct {
+			IncludeUsage bool `json:"include_usage"`
+		} `json:"stream_options"`
+	}
+	_ = json.Unmarshal(body, &b)
+	return dialect.Call{Op: id, Body: body, Model: "llama3.1:8b", Stream: b.Stream, IncludeUsage: b.StreamOptions.IncludeUsage, ID: "1", Created: 7}
+}
+
+func translate(t *testing.T, id op.ID, body []byte) (dialect.Request, dialect.Answer) {
+	t.Helper()
+	req, answer, err := ollama.Dialect{}.Translate("/base", call(id, body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return req, answer
+}
+
+func TestChatRequest(t *testing.T) {
+	golden(t, "chat", func(t *testing.T, in []byte) []byte {
+		req, _ := translate(t, op.ChatCompletion, in)
+		if req.Path != "/base/api/chat" {
+			t.Errorf("path %s", req.Path)
+		}
+		return req.Body
+	})
+}
+
+func TestEmbedRequest(t *testing.T) {
+	golden(t, "embed", func(t *testing.T, in []byte) []byte {
+		req, _ := translate(t, op.Embedding, in)
+		if req.Path != "/base/api/embed" {
+			t.Errorf("path %s", req.Path)
+		}
+		return req.Body
+	})
+}
+
+// example is a request with the answer to it.
+type example struct {
+	Op      op.ID
+	Request json.RawMessage
+	Answer  json.RawMessage
+	Lines   []json.RawMessage
+}
+
+func readExample(t *testing.T, in []byte) example {
+	t.Helper()
+	e := example{Op: op.ChatCompletion}
+	if err := json.Unmarshal(in, &e); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func TestWhole(t *testing.T) {
+	golden(t, "whole", func(t *testing.T, in []byte) []byte {
+		e := readExample(t, in)
+		_, answer := translate(t, e.Op, e.Request)
+		b, err := answer.Whole(e.Answer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	})
+}
+
+func TestStream(t *testing.T) {
+	golden(t, "stream", func(t *testing.T, in []byte) []byte {
+		e := readExample(t, in)
+		_, answer := translate(t, e.Op, e.Request)
+		chunks, err := run(answer, e.Lines)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if u := answer.Usage(); !u.Known {
+			t.Errorf("usage %+v", u)
+		}
+		return []byte("[" + strings.Join(chunks, ",") + "]")
+	})
+}
+
+// run feeds an answer line by line and ends it.
+func run(answer dialect.Answer, lines []json.RawMessage) ([]string, error) {
+	var chunks []string
+	emit := func(data []byte) error {
+		chunks = append(chunks, string(data))
+		return nil
+	}
+	for _, line := range lines {
+		if err := answer.Event(wire.Event{Data: line}, emit); err != nil {
+			return chunks, err
+		}
+	}
+	return chunks, answer.End(emit)
+}
+
+func TestDialect(t *testing.T) {
+	d := ollama.Dialect{}
+	for i := range op.All() {
+		o := &op.All()[i]
+		if got := d.Path("", o); got != "" {
+			t.Errorf("%s goes on to %s", o.ID, got)
+		}
+		want := o.ID == op.ChatCompletion || o.ID == op.Embedding
+		if d.Translates(o.ID) != want {
+			t.Errorf("%s is translated: %v", o.ID, !want)
+		}
+		if _, _, err := d.Translate("", call(o.ID, []byte(`{"messages":[{"role":"user","content":"x"}],"input":"x"}`))); err == nil && !want {
+			t.Errorf("%s is translated", o.ID)
+		}
+	}
+	if f := d.Credential("k"); f.Name != "Authorization" || f.Value != "Bearer k" {
+		t.Errorf("%v", f)
+	}
+	if got := d.Probe("/x"); got != "/x/api/version" {
+		t.Error(got)
+	}
+	if e := d.Error(404, []byte(`{"error":"model 'x' not found"}`)); e.HTTPStatus() != 404 || e.Code != "model_not_found" || e.Kind != fault.UpstreamError {
+		t.Errorf("%+v", e)
+	}
+}

@@ -1,0 +1,238 @@
+package exchange
+
+import (
+	"time"
+
+	"github.com/gatehouse-ai/gatehouse/catalog"
+	"github.com/gatehouse-ai/gatehouse/dialect"
+	"github.com/gatehouse-ai/gatehouse/fault"
+	"github.com/gatehouse-ai/gatehouse/meter"
+	"github.com/gatehouse-ai/gatehouse/op"
+	"github.com/gatehouse-ai/gatehouse/pick"
+	"github.com/gatehouse-ai/gatehouse/principal"
+	"github.com/gatehouse-ai/gatehouse/record"
+	"github.com/gatehouse-ai/gatehouse/route"
+	"github.com/gatehouse-ai/gatehouse/snapshot"
+	"github.com/gatehouse-ai/gatehouse/wire"
+)
+
+// Sink takes the answer for the client. An error of its methods means that the
+// client is gone.
+type Sink interface {
+	// Head starts the answer. It is called once, before Write.
+	Head(status int, h wire.Header) error
+	// Write takes a piece of the answer, valid during the call. flush says
+	// that it is one whole event, which must reach the client now and in one
+	// piece.
+	Write(p []byte, flush bool) error
+}
+
+// Request is the head of a request as a front has parsed it.
+type Request struct {
+	Op     *op.Operation
+	Query  string // as it stood in the request line, without '?'
+	Header wire.Header
+	Now    time.Time
+}
+
+// Exchange is one inference request. The zero value is ready for Open. It may
+// be used again after Close, and keeps its buffers. It is not safe for
+// concurrent use.
+type Exchange struct {
+	snap *snapshot.Snapshot
+	req  Request
+	rec  *record.Record
+	who  principal.Principal
+
+	body   []byte
+	fields fields
+	form   *FormFields
+	route  route.Result
+
+	cands    []pick.Candidate
+	tries    int
+	attempt  Attempt
+	refused  *fault.Error // what a dialect could not translate
+	flight   bool         // the endpoint's health has been told of a request in flight
+	reported bool         // and of how it did
+
+	// The answer to the current attempt.
+	mode      mode
+	status    int
+	head      wire.Header // as the endpoint sent it
+	answer    dialect.Answer
+	events    wire.Events
+	lines     wire.Lines
+	buf       []byte // held until it is decided, or whole
+	tail      meter.Tail
+	usage     meter.Usage
+	committed bool // the answer's head has gone to the client
+	finished  bool // the stream's own end has passed, or its error
+	finish    bool // the model's own end has passed
+	early     bool // the head of the stream went out before the endpoint had answered
+	idle      int
+	emitted   int64
+	failed    *fault.Error // what is wrong with the answer so far
+	scratch   []byte
+}
+
+// mode is how the body of an answer is treated.
+type mode uint8
+
+const (
+	passBytes  mode = iota // as it comes
+	holdJSON               // held until it is known not to be an error
+	passEvents             // event by event
+	holdError              // collected, to be put into an envelope
+	holdWhole              // collected, to be translated
+	translate              // event by event, through the dialect
+)
+
+// Open begins an exchange: it finds out who asks. The record is filled from
+// now on; the caller hands it on after Close.
+func (x *Exchange) Open(snap *snapshot.Snapshot, req Request, rec *record.Record) *fault.Error {
+	*x = Exchange{
+		snap: snap, req: req, rec: rec,
+		cands: x.cands[:0], buf: x.buf[:0], scratch: x.scratch[:0], events: x.events, lines: x.lines, tail: x.tail,
+		attempt: Attempt{Header: x.attempt.Header[:0], Body: x.attempt.Body[:0], splices: x.attempt.splices[:0]},
+	}
+	rec.Operation = string(req.Op.ID)
+	rec.Generation = snap.Generation
+	who, err := principal.Authenticate(snap.Keys, req.Header, snap.Keyless)
+	x.who = who
+	rec.Key = who.Name()
+	return err
+}
+
+// BodyLimit is how many bytes of body the request may have.
+func (x *Exchange) BodyLimit(class op.Class) int64 {
+	switch class {
+	case op.Upload:
+		return x.snap.Bounds.UploadBody
+	case op.Tokens:
+		return x.snap.Bounds.JSONBody
+	}
+	return x.snap.Bounds.ControlBody
+}
+
+// Body takes the whole JSON body, which must stay as it is until Close, and
+// finds where the request can be served.
+func (x *Exchange) Body(body []byte) *fault.Error {
+	x.body = body
+	if err := x.fields.scan(body, x.req.Op); err != nil {
+		return err
+	}
+	x.rec.Stream = x.fields.stream
+	return x.resolve(x.fields.model)
+}
+
+// resolve finds the route of the model and the endpoints that can serve it.
+func (x *Exchange) resolve(model string) *fault.Error {
+	x.rec.Model = model
+	res, ok := x.snap.Routes.Lookup(model)
+	if !ok || !x.mayUse(model, res) {
+		if !x.who.Known() {
+			return principal.Missing()
+		}
+		return fault.Param(fault.UnknownModel, "model", "The model '%s' does not exist, or this key may not use it. GET %s/models lists those that it may.", printable(model), "/v1")
+	}
+	x.route = res
+	x.rec.Route = res.Model.Label()
+	x.rec.Fallback = res.Fallback
+	able := 0
+	for i := range res.Model.Pool {
+		c, ok := x.candidate(&res.Model.Pool[i])
+		if ok {
+			able++
+		}
+		x.cands = append(x.cands, c)
+	}
+	if able > 0 {
+		return nil
+	}
+	if !x.who.Known() {
+		return principal.Missing()
+	}
+	return x.unable()
+}
+
+// mayUse tells whether the principal may use what the name resolved to. A key
+// that names an alias may use it; a fallback must be allowed by its own name.
+func (x *Exchange) mayUse(model string, res route.Result) bool {
+	if x.who.May(res.Name) {
+		return true
+	}
+	return !res.Fallback && x.who.May(model)
+}
+
+// candidate tells whether a target can serve the operation for this principal.
+// One that cannot counts as tried.
+func (x *Exchange) candidate(t *catalog.Target) (pick.Candidate, bool) {
+	ep := x.snap.Endpoints[t.Endpoint]
+	c := pick.Candidate{Weight: t.Weight, Tried: true}
+	if ep == nil {
+		return c, false
+	}
+	auth := &ep.Auth
+	if !x.who.Known() && !(auth.Mode == catalog.Passthrough && auth.Keyless) {
+		return c, false
+	}
+	if auth.Mode == catalog.Passthrough && x.who.Key != nil && !x.who.Separate {
+		return c, false // its Authorization is the gateway's own key
+	}
+	if ep.Dialect.Path(ep.URL.Path, x.req.Op) == "" && !translates(ep.Dialect, x.req.Op.ID) {
+		return c, false
+	}
+	if x.form != nil && ep.Dialect.Path(ep.URL.Path, x.req.Op) == "" {
+		return c, false
+	}
+	c.Tried = false
+	return c, true
+}
+
+// unable is the error for a model that exists while no endpoint can serve it.
+func (x *Exchange) unable() *fault.Error {
+	for i := range x.route.Model.Pool {
+		ep := x.snap.Endpoints[x.route.Model.Pool[i].Endpoint]
+		if ep != nil && ep.Auth.Mode == catalog.Passthrough && x.who.Key != nil && !x.who.Separate {
+			return fault.New(fault.MissingKey, "The model '%s' passes your own credential on to its provider. Send that in Authorization, and the gateway's key in %s.", printable(x.rec.Model), principal.Header)
+		}
+	}
+	return fault.Param(fault.UnsupportedOperation, "model", "The model '%s' is served by endpoints that cannot do %s %s.", printable(x.rec.Model), x.req.Op.Method, x.req.Op.Path)
+}
+
+func translates(d dialect.Dialect, id op.ID) bool {
+	t, ok := d.(dialect.Translator)
+	return ok && t.Translates(id)
+}
+
+// Streams tells whether the client asked for a stream of events.
+func (x *Exchange) Streams() bool { return x.rec.Stream }
+
+// KeepAlive is the time between comments while a stream waits.
+func (x *Exchange) KeepAlive() time.Duration { return x.snap.Bounds.KeepAlive }
+
+// Committed tells whether the answer's head has gone to the client.
+func (x *Exchange) Committed() bool { return x.committed }
+
+// Finished tells whether nothing more goes to the client, although the
+// endpoint may still be sending.
+func (x *Exchange) Finished() bool { return x.finished }
+
+// Close ends the exchange after the last call of End or Refuse. gone says that
+// the client left before the end.
+func (x *Exchange) Close(gone bool, now time.Time) {
+	x.land(now)
+	if x.answer != nil && !x.usage.Known {
+		x.usage = x.answer.Usage()
+	}
+	x.rec.Usage, _ = x.usage.Clamp()
+	x.rec.Duration = now.Sub(x.req.Now)
+	if gone {
+		x.rec.Outcome = record.ClientGone
+		x.rec.Status = fault.ClientGone.Row().Status
+		if x.rec.Fault == nil {
+			x.rec.Fault = fault.New(fault.ClientGone, "The client left.")
+		}
+	}
+}

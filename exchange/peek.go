@@ -1,0 +1,186 @@
+package exchange
+
+import (
+	"errors"
+	"unicode/utf8"
+
+	"github.com/gatehouse-ai/gatehouse/fault"
+	"github.com/gatehouse-ai/gatehouse/op"
+	"github.com/gatehouse-ai/gatehouse/wire"
+)
+
+// span is a value in the body; the zero span is none.
+type span struct{ start, end int }
+
+func (s span) there() bool { return s.end > 0 }
+
+// fields are the few members of a JSON body that the gateway reads.
+type fields struct {
+	model        string
+	modelAt      span
+	stream       bool
+	streamAt     span
+	optionsAt    span // stream_options
+	optionsNull  bool
+	includeUsage bool
+	includeAt    span // stream_options.include_usage
+	seen         uint32
+}
+
+// deciding are the members that decide about routing, limits or edits. A body
+// that has one of them twice, or in another case, would be read one way here
+// and another way by some engine, so it is refused.
+var deciding = [...]string{
+	"model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "max_output_tokens", "n", "best_of", "include_usage",
+}
+
+// maxModel is the longest name of a model, in bytes.
+const maxModel = 512
+
+// scan reads the body of an operation.
+func (f *fields) scan(body []byte, o *op.Operation) *fault.Error {
+	*f = fields{}
+	var twice uint32
+	err := wire.Scan(body, func(m wire.Member) error {
+		if len(m.Key) <= len("max_completion_tokens") {
+			if i := decides(m.Key); i >= 0 {
+				if twice&(1<<i) != 0 || string(m.Key) != deciding[i] {
+					return fault.Param(fault.DuplicateParameter, deciding[i], "The parameter '%s' stands in the body more than once, or in another spelling. Send it once, in lower case.", deciding[i])
+				}
+				twice |= 1 << i
+			}
+		}
+		return f.member(body, m, o)
+	})
+	var syntax *wire.SyntaxError
+	switch {
+	case err == nil:
+	case errors.As(err, &syntax) || fault.From(err).Kind == fault.Internal:
+		return fault.New(fault.InvalidJSON, "The body could not be read as a JSON object: %s. Check its syntax.", err)
+	default:
+		return fault.From(err)
+	}
+	for i, name := range o.Required {
+		if f.seen&(1<<i) == 0 {
+			return fault.Param(fault.MissingParameter, name, "Missing required parameter: '%s'.", name)
+		}
+	}
+	if f.model == "" {
+		if f.model = o.DefaultModel; f.model == "" {
+			return missingModel()
+		}
+	}
+	return nil
+}
+
+func missingModel() *fault.Error {
+	return fault.Param(fault.MissingParameter, "model", "Missing required parameter: 'model'. Name one of the models that GET /v1/models lists.")
+}
+
+// decides returns the index of key in deciding, without regard to case, or -1.
+func decides(key []byte) int {
+	for i, d := range deciding {
+		if len(key) == len(d) && wire.EqualFold(string(key), d) {
+			return i
+		}
+	}
+	return -1
+}
+
+// member takes one member of the body.
+func (f *fields) member(body []byte, m wire.Member, o *op.Operation) error {
+	v := body[m.Start:m.End]
+	null := string(v) == "null"
+	if !null {
+		for i, name := range o.Required {
+			if string(m.Key) == name {
+				f.seen |= 1 << i
+			}
+		}
+	}
+	switch string(m.Key) {
+	case "model":
+		f.modelAt = span{m.Start, m.End}
+		if null {
+			return nil
+		}
+		name, err := modelName(v)
+		if err != nil {
+			return err
+		}
+		f.model = name
+	case "stream":
+		f.streamAt = span{m.Start, m.End}
+		if !null && string(v) != "true" && string(v) != "false" {
+			return fault.Param(fault.InvalidParameter, "stream", "Invalid type for 'stream': expected a boolean.")
+		}
+		f.stream = v[0] == 't' && o.Reply != op.JSON
+	case "stream_options":
+		return f.options(body, m, null)
+	}
+	return nil
+}
+
+// options takes the member stream_options.
+func (f *fields) options(body []byte, m wire.Member, null bool) error {
+	f.optionsAt, f.optionsNull = span{m.Start, m.End}, null
+	if null {
+		return nil
+	}
+	v := body[m.Start:m.End]
+	if v[0] != '{' {
+		return fault.Param(fault.InvalidParameter, "stream_options", "Invalid type for 'stream_options': expected an object.")
+	}
+	return wire.Scan(v, func(in wire.Member) error {
+		if !wire.EqualFold(string(in.Key), "include_usage") {
+			return nil
+		}
+		if f.includeAt.there() || string(in.Key) != "include_usage" {
+			return fault.Param(fault.DuplicateParameter, "stream_options.include_usage", "The parameter 'stream_options.include_usage' stands in the body more than once, or in another spelling.")
+		}
+		f.includeAt = span{m.Start + in.Start, m.Start + in.End}
+		switch string(v[in.Start:in.End]) {
+		case "true":
+			f.includeUsage = true
+		case "false", "null":
+		default:
+			return fault.Param(fault.InvalidParameter, "stream_options.include_usage", "Invalid type for 'stream_options.include_usage': expected a boolean.")
+		}
+		return nil
+	})
+}
+
+// modelName reads the value of a model member.
+func modelName(quoted []byte) (string, error) {
+	if quoted[0] != '"' {
+		return "", fault.Param(fault.InvalidParameter, "model", "Invalid type for 'model': expected a string.")
+	}
+	text, err := wire.Unquote(quoted)
+	if err != nil {
+		return "", err
+	}
+	return checkModel(text)
+}
+
+func checkModel(text []byte) (string, error) {
+	if len(text) > maxModel {
+		return "", fault.Param(fault.InvalidParameter, "model", "Invalid value for 'model': a name of at most %d bytes was expected.", maxModel)
+	}
+	for _, c := range text {
+		if c < 0x20 || c == 0x7f {
+			return "", fault.Param(fault.InvalidParameter, "model", "Invalid value for 'model': it has control characters.")
+		}
+	}
+	if !utf8.Valid(text) {
+		return "", fault.Param(fault.InvalidParameter, "model", "Invalid value for 'model': it is not UTF-8.")
+	}
+	return string(text), nil
+}
+
+// printable shortens a name for a message.
+func printable(name string) string {
+	if len(name) > 100 {
+		return name[:100] + "…"
+	}
+	return name
+}

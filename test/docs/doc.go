@@ -1,0 +1,7 @@
+// Package docs has the tests that hold documents to the product: the
+// configurations that they show can be read, and each page can be found.
+//
+// What is generated is held to its table by the test of its generator, and
+// links by the root's tests. Whether a page is true beyond that is for its
+// readers to say.
+package docs
