@@ -3,10 +3,7 @@ package config
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
-	"net"
-	"net/netip"
-	"strconv"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -44,74 +41,6 @@ func (k *checker) check() {
 	if k.Retries.Attempts < 1 && !k.Wrong("retries.attempts") {
 		k.Mistakef("retries.attempts", "1 switches retries off", "wanted at least 1, got %d", k.Retries.Attempts)
 	}
-}
-
-// address is a host:port that has been read.
-type address struct{ host, port string }
-
-func parseAddress(text string) (address, error) {
-	host, port, err := net.SplitHostPort(text)
-	if err != nil {
-		return address{}, errors.New("wanted host:port")
-	}
-	if n, err := strconv.ParseUint(port, 10, 16); err != nil || strconv.FormatUint(n, 10) != port {
-		return address{}, errors.New("wanted a port between 0 and 65535")
-	}
-	if _, err := netip.ParseAddr(host); err != nil && !hostOK(host) {
-		return address{}, errors.New("wanted the name or the IP address of a host before the port")
-	}
-	return address{host, port}, nil
-}
-
-// hostOK tells whether a name consists of what names of hosts do, or is empty.
-func hostOK(host string) bool {
-	return !strings.ContainsFunc(host, func(r rune) bool {
-		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '-' && r != '.' && r != '_'
-	})
-}
-
-// everywhere tells whether the host means every address of the machine.
-func (a address) everywhere() bool {
-	ip, err := netip.ParseAddr(a.host)
-	return a.host == "" || err == nil && ip.IsUnspecified()
-}
-
-// loopback tells whether only this machine reaches the host.
-func (a address) loopback() bool { return isLoopback(a.host) }
-
-func isLoopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
-}
-
-// meets tells whether both may be the same socket.
-func (a address) meets(b address) bool {
-	return a.port == b.port && a.port != "0" && (a.everywhere() || b.everywhere() || sameHost(a.host, b.host))
-}
-
-func sameHost(a, b string) bool {
-	x, errX := netip.ParseAddr(a)
-	y, errY := netip.ParseAddr(b)
-	switch {
-	case errX == nil && errY == nil:
-		return x.Unmap() == y.Unmap()
-	case strings.EqualFold(a, "localhost"):
-		return b == "127.0.0.1" || b == "::1" || strings.EqualFold(a, b)
-	case strings.EqualFold(b, "localhost"):
-		return a == "127.0.0.1" || a == "::1"
-	}
-	return strings.EqualFold(a, b)
-}
-
-// addresses returns what listen has, without what is no address.
-func (k *checker) addresses() []address {
-	var out []address
-	for _, text := range k.Listen {
-		if a, err := parseAddress(text); err == nil {
-			out = append(out, a)
-		}
-	}
-	return out
 }
 
 func (k *checker) checkListen() {
@@ -161,14 +90,12 @@ func (k *checker) checkAdmin() {
 		k.Mistakef(path, "such as 127.0.0.1:9090, or off", "%v, got %q", err, k.Admin.Listen)
 		return
 	}
-	for _, b := range k.addresses() {
-		if a.meets(b) {
-			if !k.Given(path) {
-				path = "listen"
-			}
-			k.Mistakef(path, "give them different ports, or switch one off with admin: off", "admin.listen (%s) and listen are the same", k.Admin.Listen)
-			return
+	if slices.ContainsFunc(k.addresses(), a.meets) {
+		if !k.Given(path) {
+			path = "listen"
 		}
+		k.Mistakef(path, "give them different ports, or switch one off with admin: off", "admin.listen (%s) and listen are the same", k.Admin.Listen)
+		return
 	}
 	if !a.loopback() {
 		k.Warnf(path, "", "whoever reaches %s can read metrics and health without a key", k.Admin.Listen)
@@ -284,8 +211,11 @@ func (k *checker) checkLimits() {
 		key  string
 		size strictyaml.Size
 	}{
-		{"json_body", l.JSONBody}, {"upload_body", l.UploadBody}, {"control_body", l.ControlBody},
-		{"header_bytes", l.HeaderBytes}, {"answer", l.Answer},
+		{"json_body", l.JSONBody},
+		{"upload_body", l.UploadBody},
+		{"control_body", l.ControlBody},
+		{"header_bytes", l.HeaderBytes},
+		{"answer", l.Answer},
 	} {
 		if c.size == 0 && !k.Wrong("limits."+c.key) {
 			k.Mistakef(strictyaml.Field("limits", c.key), "leave it out for the default", "wanted a size above 0")

@@ -69,36 +69,10 @@ func (k *checker) checkURL(e *Endpoint, path string) {
 			return
 		}
 	}
-	target := address{e.URL.Hostname(), port(e)}
-	for _, own := range k.addresses() {
-		if own.reaches(target) {
-			k.Mistakef(path, "", "is the gateway itself: it listens on port %s", own.port)
-			return
-		}
+	host, port := e.URL.Dial()
+	if listener := k.own(address{host, port}); listener != "" {
+		k.Mistakef(path, "", "is the gateway itself: %s has port %s", listener, port)
 	}
-	if own, err := parseAddress(k.Admin.Listen); err == nil && own.reaches(target) {
-		k.Mistakef(path, "", "is the gateway's own admin listener")
-	}
-}
-
-// port returns the port that the URL of an endpoint means.
-func port(e *Endpoint) string {
-	switch {
-	case e.URL.Port() != "":
-		return e.URL.Port()
-	case e.URL.Scheme == "https":
-		return "443"
-	}
-	return "80"
-}
-
-// reaches tells whether a connection to target ends at the listener a.
-func (a address) reaches(target address) bool {
-	if a.port != target.port || a.port == "0" {
-		return false
-	}
-	here := target.loopback() || target.everywhere()
-	return sameHost(a.host, target.host) || a.everywhere() && here || a.loopback() && target.everywhere()
 }
 
 func (k *checker) checkAuth(e *Endpoint, path string) {

@@ -28,12 +28,13 @@ type Config struct {
 	// away from clients. `admin: off` switches it off.
 	Admin Admin `yaml:"admin"`
 
-	// The keys that clients present. Make one with `gatehouse key new`, which
-	// prints the key for its holder and the hash for this file. Without any key
-	// the gateway serves everybody, and therefore listens on loopback only.
+	// The keys that clients present, each with its hash or, less well, as it is.
+	// Make one with `gatehouse key new`, which prints the key for its holder and
+	// the hash for this file. Without any key the gateway serves everybody, and
+	// therefore listens on loopback only.
 	//
 	//	keys:
-	//	  - {name: ci, hash: "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
+	//	  - {name: ci, hash: "sha256:9161dd66f2bc8a65af503c911f99c7fe9bad7af2b0d57be6ec96c869b905bbee"}
 	//	  - {name: alice, key: "${env:GATEHOUSE_ALICE}", models: ["llama-*", gpt-4o-mini]}
 	APIKeys []Key `yaml:"keys"`
 
@@ -51,9 +52,10 @@ type Config struct {
 	//	    health: {interval: 0s}
 	Endpoints []Endpoint `yaml:"endpoints"`
 
-	// Which names of models are served by which endpoints. A name is looked up
-	// among the names and aliases first, then among the prefixes, of which the
-	// longest wins, then among the patterns in their order.
+	// Which names of models are served by which endpoints. A row has one of name,
+	// prefix, pattern and alias. What a client asks for is looked up among the
+	// names and aliases first, then among the prefixes, of which the longest wins,
+	// then among the patterns in their order.
 	//
 	//	models:
 	//	  - {name: llama-3.1-8b, endpoints: [gpu1, {name: laptop, model: "llama3.1:8b", weight: 1}]}
@@ -69,15 +71,16 @@ type Config struct {
 	//	  unknown_model: llama-3.1-8b
 	Fallback Fallback `yaml:"fallback"`
 
-	// How long each phase of a request to an endpoint may take. An endpoint can
-	// have its own.
+	// How long each phase of an attempt at an endpoint may take. An endpoint can
+	// have its own. 0s means no bound.
 	Timeouts Timeouts `yaml:"timeouts"`
 
 	// When a request is tried again, which happens only before the client has
 	// got the first byte.
 	Retries Retries `yaml:"retries"`
 
-	// What requests may take of the gateway's memory.
+	// What requests may take. A larger one is refused with 413, one that finds
+	// the memory used up with 503.
 	Limits Limits `yaml:"limits"`
 
 	// Streamed answers.
@@ -86,8 +89,7 @@ type Config struct {
 	// How the gateway stops.
 	Shutdown Shutdown `yaml:"shutdown"`
 
-	// The gateway's log, on standard error: one line per request, never bodies or
-	// secrets.
+	// The gateway's log: one line per request, never bodies or secrets.
 	Log Log `yaml:"log"`
 
 	name     string
@@ -113,7 +115,7 @@ func (t TLS) Enabled() bool { return t.CertFile != "" }
 
 // Admin is the listener for operators.
 type Admin struct {
-	// Its host:port; "off" switches it off.
+	// Its host:port, or "off".
 	Listen string `yaml:"listen" default:"127.0.0.1:9090"`
 }
 
@@ -129,9 +131,9 @@ func (a Admin) Enabled() bool { return a.Listen != "" }
 // Key is an API key of the gateway. It has a hash or a key.
 type Key struct {
 	// What logs and metrics call it.
-	Name string `yaml:"name,required"`
+	Name string `yaml:"name" rule:"required"`
 	// The SHA-256 of the key, as `gatehouse key new` prints it.
-	Hash apikey.Digest `yaml:"hash,hidden"`
+	Hash apikey.Digest `yaml:"hash" rule:"hidden"`
 	// The key itself, from an environment variable or a file. Only its hash is
 	// kept.
 	Key secret.Value `yaml:"key"`
@@ -147,8 +149,7 @@ type Fallback struct {
 	UnknownModel string `yaml:"unknown_model"`
 }
 
-// Timeouts are the bounds of the phases of one attempt at an endpoint. 0s means
-// no bound.
+// Timeouts are the bounds of the phases of one attempt at an endpoint.
 type Timeouts struct {
 	// Until the connection stands, TLS included.
 	Connect time.Duration `yaml:"connect" default:"5s"`
@@ -162,9 +163,9 @@ type Timeouts struct {
 	// Between two pieces of the body. An engine that has died in the middle of a
 	// stream is noticed by this.
 	Idle time.Duration `yaml:"idle" default:"2m"`
-	// Of the whole attempt. There is none: an answer that goes on arriving is in
-	// order however long it is, idle bounds one that does not, and a client that
-	// has left ends the attempt.
+	// Of the whole attempt. By default there is none: an answer that goes on
+	// arriving is in order however long it is, idle bounds one that does not, and
+	// a client that has left ends the attempt.
 	Total time.Duration `yaml:"total" default:"0s"`
 }
 
@@ -178,8 +179,7 @@ type Retries struct {
 	Budget Share `yaml:"budget" default:"10%"`
 }
 
-// Limits bound what requests take. A larger request is refused with 413, one
-// that finds the memory used up with 503.
+// Limits bound what requests take.
 type Limits struct {
 	// The body of a request in JSON.
 	JSONBody strictyaml.Size `yaml:"json_body" default:"32MiB"`
@@ -189,7 +189,7 @@ type Limits struct {
 	ControlBody strictyaml.Size `yaml:"control_body" default:"1MiB"`
 	// The bodies of all requests in flight together. Without it a quarter of the
 	// memory that the process may use.
-	Memory strictyaml.Size `yaml:"memory"`
+	Memory strictyaml.Size `yaml:"memory" example:"4GiB"`
 	// The header of a request.
 	HeaderBytes strictyaml.Size `yaml:"header_bytes" default:"64KiB"`
 	// The answer of an endpoint of another dialect that is translated as a whole.

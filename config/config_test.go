@@ -23,6 +23,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/gatehouse-ai/gatehouse/apikey"
 	"github.com/gatehouse-ai/gatehouse/catalog"
@@ -59,15 +60,15 @@ func TestFiles(t *testing.T) {
 	for _, name := range names {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			c, err := config.Load(name)
-			got := "no mistakes\n"
+			lines := []string{"no mistakes"}
 			if err != nil {
-				got = err.Error() + "\n"
+				lines[0] = err.Error()
 			} else {
 				for _, w := range c.Warnings() {
-					got += "warning: " + w.String() + "\n"
+					lines = append(lines, "warning: "+w.String())
 				}
 			}
-			got = strings.ReplaceAll(got, "testdata/", "")
+			got := strings.ReplaceAll(strings.Join(lines, "\n")+"\n", "testdata/", "")
 			golden := strings.TrimSuffix(name, ".yaml") + ".txt"
 			if *update {
 				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
@@ -249,6 +250,21 @@ func TestAdmin(t *testing.T) {
 	}
 }
 
+func TestOwns(t *testing.T) {
+	setenv(t)
+	c := parse(t, "listen: ['127.0.0.1:1', '[::1]:2', ':3', '10.0.0.1:4', '127.0.0.1:0']\nadmin: 127.0.0.1:5\nkeys: [{name: a, key: '${env:CANARY}'}]")
+	for address, want := range map[string]bool{
+		"127.0.0.1:1": true, "localhost:1": true, "0.0.0.0:1": true, "[::ffff:127.0.0.1]:1": true,
+		"127.0.0.2:1": false, "[::1]:1": false, "127.0.0.1:2": false, "10.0.0.1:1": false, "127.0.0.1:9": false,
+		"[::1]:2": true, "LocalHost:2": true, "127.0.0.1:3": true, "[::]:3": true, "10.9.9.9:3": false,
+		"10.0.0.1:4": true, "127.0.0.1:4": false, "127.0.0.1:5": true, "127.0.0.1:0": false, "nonsense": false,
+	} {
+		if got := c.Owns(address); got != want {
+			t.Errorf("%s: %v", address, got)
+		}
+	}
+}
+
 func TestShare(t *testing.T) {
 	for text, want := range map[string]float64{"10%": 0.1, "0.25": 0.25, "0": 0, "1": 1, "100%": 1, "0%": 0, "150%": -1, "1.5": -1, "-1": -1, "NaN": -1, "x": -1, "%": -1, "": -1} {
 		var s config.Share
@@ -361,10 +377,14 @@ endpoints:
 		}
 		slog.New(slog.NewJSONHandler(&b, nil)).Info("x", "v", v)
 		slog.New(slog.NewTextHandler(&b, nil)).Info("x", "v", v)
-		enc := json.NewEncoder(&b)
-		if err := enc.Encode(v); err != nil {
+		if err := json.NewEncoder(&b).Encode(v); err != nil {
 			t.Fatal(err)
 		}
+		text, err := yaml.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Write(text)
 	}
 	if s := b.String(); strings.Contains(s, canary) || strings.Contains(s, fmt.Sprintf("%x", canary)) {
 		t.Errorf("a secret was printed:\n%s", s)

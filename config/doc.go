@@ -12,5 +12,3 @@
 // without failing: the package turns it into the nouns of packages catalog and
 // apikey. It does not start, watch or reload anything.
 package config
-
-//go:generate go run ../internal/configdoc

@@ -13,15 +13,15 @@ import (
 type Endpoint struct {
 	// What models, logs and metrics call it: letters, digits, and . _ - between
 	// them.
-	Name string `yaml:"name,required"`
+	Name string `yaml:"name" rule:"required"`
 	// The base URL, as a client of the endpoint would be given it: for the openai
 	// dialect it mostly ends in /v1.
-	URL strictyaml.URL `yaml:"url,required,hidden"`
+	URL strictyaml.URL `yaml:"url" rule:"required,hidden"`
 	// The protocol that it speaks.
 	Dialect Dialect `yaml:"dialect" default:"openai"`
 	// Which credential it gets. The mode alone may stand here:
 	// `auth: passthrough`.
-	Auth Auth `yaml:"auth,hidden"`
+	Auth Auth `yaml:"auth" rule:"hidden"`
 	// The version of HTTP: auto takes HTTP/2 where TLS offers it, h2c is HTTP/2
 	// without TLS.
 	Protocol Protocol `yaml:"protocol" default:"auto"`
@@ -29,10 +29,11 @@ type Endpoint struct {
 	Timeouts Timeouts `yaml:"timeouts"`
 	// How its certificate is checked and the gateway shows its own.
 	TLS EndpointTLS `yaml:"tls"`
-	// How it is asked whether it works.
+	// How it is asked whether it works. What requests experience counts besides,
+	// always.
 	Health Health `yaml:"health"`
 	// Headers that are sent with every request.
-	Headers map[string]secret.Value `yaml:"headers,plain"`
+	Headers map[string]secret.Value `yaml:"headers" rule:"plain"`
 }
 
 // Auth is which credential an endpoint gets.
@@ -71,8 +72,7 @@ type EndpointTLS struct {
 	ServerName string `yaml:"server_name"`
 }
 
-// Health is an active check of an endpoint. What requests experience counts
-// besides, always.
+// Health is an active check of an endpoint.
 type Health struct {
 	// What is asked for, below the root of the server. Without it what suits the
 	// dialect.
@@ -94,7 +94,7 @@ type Model struct {
 	// Serves the models whose names match, * being any run of characters. The
 	// first match wins.
 	Pattern string `yaml:"pattern"`
-	// A further name of the model that of names.
+	// A further name of the model that `of` says.
 	Alias string `yaml:"alias"`
 	// With alias: the model.
 	Of string `yaml:"of"`
@@ -108,7 +108,7 @@ type Model struct {
 // Target is one endpoint of a pool.
 type Target struct {
 	// The endpoint.
-	Name string `yaml:"name,required"`
+	Name string `yaml:"name" rule:"required"`
 	// What the endpoint calls the model. Without it what the client called it.
 	Model string `yaml:"model"`
 	// Its share of the requests, relative to the pool's others. 0 is a standby,

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net"
 	"path/filepath"
 	"slices"
 
@@ -63,4 +64,19 @@ func (c *Config) Files() []string {
 	}
 	slices.Sort(files)
 	return slices.Compact(files)
+}
+
+// WithListen returns the configuration with another address to listen on,
+// checked against the same rules.
+func (c *Config) WithListen(address string) (*Config, error) {
+	out := *c
+	out.Listen = Addresses{address}
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("the address %q to listen on is not host:port", address)
+	}
+	if len(out.APIKeys) == 0 && !isLoopback(host) {
+		return nil, fmt.Errorf("without any key the gateway serves everybody, so it listens on loopback only, not on %q.\nhint: make a key with `gatehouse key new` and put it into the configuration", address)
+	}
+	return &out, nil
 }

@@ -75,7 +75,9 @@ func (f *FormFields) Found() bool { return f.found }
 func (f *FormFields) Complete() bool { return f.form.Done() }
 
 // Form takes what the fields of a multipart body say, and the part of the body
-// that has been read: all of it, or at least to the end of the model's field.
+// that has been read and is in memory: all of it, or at least to the end of the
+// model's field. For a body that is held elsewhere read is nil, and the driver
+// makes the edits of the attempt.
 func (x *Exchange) Form(f *FormFields, read []byte) *fault.Error {
 	x.form, x.body = f, read
 	model := f.model
@@ -103,5 +105,10 @@ func (x *Exchange) editForm(model string) {
 	if f := x.form; f.found && f.model != model {
 		a.splices = append(a.splices, wire.Splice{Start: int(f.modelAt.Start), End: int(f.modelAt.End), Text: []byte(model)})
 	}
-	a.Body = pieces(a.Body, x.body, a.splices)
+	if x.body != nil {
+		a.Body = pieces(a.Body, x.body, a.splices)
+	}
 }
+
+// Edits are the edits of a body that the exchange does not hold.
+func (a *Attempt) Edits() []wire.Splice { return a.splices }

@@ -39,3 +39,11 @@ type Bounds struct {
 	KeepAlive   time.Duration // between comments in a stream that waits; 0 is never
 	BodyRead    time.Duration // for the client to send its body
 }
+
+// CheckPath is the path of the URL that an active health check asks for.
+func (e *Endpoint) CheckPath() string {
+	if p := e.Endpoint.Health.Path; p != "" {
+		return p
+	}
+	return e.Dialect.Probe(e.URL.Path)
+}

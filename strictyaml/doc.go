@@ -9,8 +9,8 @@
 //
 // # Structs
 //
-// A field takes part if it has a tag `yaml:"name"`. The tag may go on with
-// options:
+// A field takes part if it has a tag `yaml:"name"`. A tag `rule` may have, parted
+// by commas:
 //
 //	required  the key must be there
 //	hidden    messages do not quote what the file says, for it may be a secret

@@ -24,18 +24,17 @@ func fields(t reflect.Type) []field {
 	var out []field
 	for i := range t.NumField() {
 		f := t.Field(i)
-		tag := f.Tag.Get("yaml")
-		name, options, _ := strings.Cut(tag, ",")
+		name := f.Tag.Get("yaml")
 		if name == "" || name == "-" || !f.IsExported() {
 			continue
 		}
-		opts := strings.Split(options, ",")
+		rules := strings.Split(f.Tag.Get("rule"), ",")
 		preset, hasSet := f.Tag.Lookup("default")
 		out = append(out, field{
 			index: i, name: name, preset: preset, hasSet: hasSet,
-			required: slices.Contains(opts, "required"),
-			hidden:   slices.Contains(opts, "hidden"),
-			plain:    slices.Contains(opts, "plain"),
+			required: slices.Contains(rules, "required"),
+			hidden:   slices.Contains(rules, "hidden"),
+			plain:    slices.Contains(rules, "plain"),
 		})
 	}
 	return out
@@ -46,7 +45,7 @@ func isMapping(t reflect.Type) bool { return t.Kind() == reflect.Struct && len(f
 
 // texter returns v as something that reads itself from a text, or nil.
 func texter(v reflect.Value) encoding.TextUnmarshaler {
-	t, _ := v.Addr().Interface().(encoding.TextUnmarshaler)
+	t, _ := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr())
 	return t
 }
 

@@ -71,8 +71,16 @@ var sizeUnits = []struct {
 	name  string
 	bytes int64
 }{
-	{"TiB", 1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10},
-	{"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"KB", 1e3}, {"B", 1}, {"", 1},
+	{"TiB", 1 << 40},
+	{"GiB", 1 << 30},
+	{"MiB", 1 << 20},
+	{"KiB", 1 << 10},
+	{"TB", 1e12},
+	{"GB", 1e9},
+	{"MB", 1e6},
+	{"KB", 1e3},
+	{"B", 1},
+	{"", 1},
 }
 
 // binaryUnits is how many units, from the first, are those that sizes are
@@ -153,6 +161,18 @@ func portOK(port string) bool {
 
 // IsZero tells whether there is no URL.
 func (u URL) IsZero() bool { return u.Host == "" }
+
+// Dial returns the host and the port that a connection to the server takes.
+func (u URL) Dial() (host, port string) {
+	switch host, port = u.Hostname(), u.Port(); {
+	case port != "":
+	case u.Scheme == "https":
+		port = "443"
+	default:
+		port = "80"
+	}
+	return host, port
+}
 
 // String returns the URL as text.
 func (u URL) String() string { return u.URL.String() }

@@ -18,10 +18,27 @@ func TestSize(t *testing.T) {
 		bytes int64 // -1: refused
 		print string
 	}{
-		{"0", 0, "0"}, {"512", 512, "512"}, {"512B", 512, "512"}, {"64KiB", 64 << 10, "64KiB"}, {"64 KiB", 64 << 10, "64KiB"},
-		{"1024KiB", 1 << 20, "1MiB"}, {"3MiB", 3 << 20, "3MiB"}, {"2GiB", 2 << 30, "2GiB"}, {"1TiB", 1 << 40, "1TiB"},
-		{"10MB", 10_000_000, "10000000"}, {"1KB", 1000, "1000"}, {"8388607TiB", 8388607 << 40, "8388607TiB"},
-		{"8388608TiB", -1, ""}, {"", -1, ""}, {"MiB", -1, ""}, {"-1", -1, ""}, {"1.5MiB", -1, ""}, {"1M", -1, ""}, {"1mib", -1, ""}, {"1iMB", -1, ""}, {"1KiBKiB", -1, ""},
+		{"0", 0, "0"},
+		{"512", 512, "512"},
+		{"512B", 512, "512"},
+		{"64KiB", 64 << 10, "64KiB"},
+		{"64 KiB", 64 << 10, "64KiB"},
+		{"1024KiB", 1 << 20, "1MiB"},
+		{"3MiB", 3 << 20, "3MiB"},
+		{"2GiB", 2 << 30, "2GiB"},
+		{"1TiB", 1 << 40, "1TiB"},
+		{"10MB", 10_000_000, "10000000"},
+		{"1KB", 1000, "1000"},
+		{"8388607TiB", 8388607 << 40, "8388607TiB"},
+		{"8388608TiB", -1, ""},
+		{"", -1, ""},
+		{"MiB", -1, ""},
+		{"-1", -1, ""},
+		{"1.5MiB", -1, ""},
+		{"1M", -1, ""},
+		{"1mib", -1, ""},
+		{"1iMB", -1, ""},
+		{"1KiBKiB", -1, ""},
 	} {
 		var s strictyaml.Size
 		switch err := s.UnmarshalText([]byte(c.text)); {
@@ -75,15 +92,40 @@ func TestURL(t *testing.T) {
 	}
 }
 
+func TestDial(t *testing.T) {
+	for text, want := range map[string][2]string{
+		"http://host.example/v1": {"host.example", "80"}, "https://host.example": {"host.example", "443"},
+		"http://[::1]:8080": {"::1", "8080"}, "https://10.0.0.1:80": {"10.0.0.1", "80"},
+	} {
+		var u strictyaml.URL
+		if err := u.UnmarshalText([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if host, port := u.Dial(); host != want[0] || port != want[1] {
+			t.Errorf("%s: got %s, %s", text, host, port)
+		}
+	}
+}
+
 func TestDescribe(t *testing.T) {
 	for _, c := range []struct {
 		value any
 		want  string
 	}{
-		{"", "text"}, {strictyaml.Path(""), "text"}, {secret.Value{}, "text"}, {colour(""), "red, green or blue"},
-		{true, "true or false"}, {int8(1), "a whole number"}, {uint(1), "a whole number"}, {1.5, "a number"},
-		{time.Second, "a duration such as 30s, 5m or 1h30m"}, {strictyaml.Size(1), "a size such as 64KiB, 32MiB or 1GiB"},
-		{strictyaml.URL{}, "a URL such as https://host.example/v1"}, {part{}, "a mapping"}, {map[string]int{}, "a mapping"}, {words{}, "a list"},
+		{"", "text"},
+		{strictyaml.Path(""), "text"},
+		{secret.Value{}, "text"},
+		{colour(""), "red, green or blue"},
+		{true, "true or false"},
+		{int8(1), "a whole number"},
+		{uint(1), "a whole number"},
+		{1.5, "a number"},
+		{time.Second, "a duration such as 30s, 5m or 1h30m"},
+		{strictyaml.Size(1), "a size such as 64KiB, 32MiB or 1GiB"},
+		{strictyaml.URL{}, "a URL such as https://host.example/v1"},
+		{part{}, "a mapping"},
+		{map[string]int{}, "a mapping"},
+		{words{}, "a list"},
 	} {
 		if got := strictyaml.Describe(reflect.TypeOf(c.value)); got != c.want {
 			t.Errorf("%T: got %s, want %s", c.value, got, c.want)

@@ -88,8 +88,7 @@ func (d *decoder) resolve(name string) string {
 // Reason returns an error about a file without the name of the file, for
 // messages that have named it already.
 func Reason(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		return p.Err
 	}
 	return err
