@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"time"
 
@@ -99,16 +98,9 @@ func (s *server) find(ctx context.Context) (*app.Setup, error) {
 			return nil, err
 		}
 	}
-	own := map[string]bool{}
-	for _, addr := range c.Listen {
-		_, port, err := net.SplitHostPort(addr)
-		if err == nil {
-			own["127.0.0.1:"+port] = true
-		}
-	}
 	found := discover.Finder{
 		Env:      s.env.LookupEnv,
-		Own:      func(address string) bool { return own[address] },
+		Own:      c.Owns,
 		Timeouts: c.Timeouts.Catalog(), Health: config.DefaultHealth().Catalog(),
 		Patience: 2 * time.Second,
 	}.Find(ctx)

@@ -55,7 +55,7 @@ func (x *Exchange) Answer(status int, head wire.Header, now time.Time) {
 		x.mode = holdError
 	case x.answer != nil && encoded != "" && encoded != "identity":
 		x.failed = fault.New(fault.UpstreamBroken, "The endpoint's answer has a content encoding that the gateway does not know.")
-	case x.answer != nil && x.fields.stream:
+	case x.answer != nil && x.fields.Stream:
 		x.mode = translate
 	case x.answer != nil:
 		x.mode = holdWhole

@@ -148,7 +148,7 @@ func (x *Exchange) build(t *catalog.Target) *fault.Error {
 func (x *Exchange) translate(d dialect.Dialect, model string) *fault.Error {
 	req, answer, err := d.(dialect.Translator).Translate(x.attempt.Endpoint.URL.Path, dialect.Call{
 		Op: x.req.Op.ID, Body: x.body, Model: model,
-		Stream: x.fields.stream, IncludeUsage: x.fields.includeUsage,
+		Stream: x.fields.Stream, IncludeUsage: x.fields.IncludeUsage,
 		ID: idSuffix(x.rec.ID), Created: x.req.Now.Unix(),
 	})
 	if err != nil {
@@ -177,11 +177,11 @@ func idSuffix(id string) string {
 // name, and that usage is wanted at the end of a stream.
 func (x *Exchange) edit(model string) {
 	f, a := &x.fields, &x.attempt
-	renamed := model != f.model || !f.modelAt.there() && model != x.req.Op.DefaultModel
+	renamed := model != f.Model || !f.ModelAt.There() && model != x.req.Op.DefaultModel
 	switch {
-	case f.modelAt.there() && (renamed || string(x.body[f.modelAt.start:f.modelAt.end]) == "null"):
+	case f.ModelAt.There() && (renamed || string(x.body[f.ModelAt.Start:f.ModelAt.End]) == "null"):
 		if renamed {
-			a.splices = append(a.splices, wire.Splice{Start: f.modelAt.start, End: f.modelAt.end, Text: wire.AppendString(nil, model)})
+			a.splices = append(a.splices, wire.Splice{Start: f.ModelAt.Start, End: f.ModelAt.End, Text: wire.AppendString(nil, model)})
 		}
 	case renamed: // the body named none
 		at := afterBrace(x.body)
@@ -201,23 +201,23 @@ func asksUsage(id op.ID) bool { return id == op.ChatCompletion || id == op.Compl
 // askUsage is the edit that asks for the usage of a stream.
 func (x *Exchange) askUsage() (wire.Splice, bool) {
 	f := &x.fields
-	if !f.stream || f.includeUsage || !asksUsage(x.req.Op.ID) {
+	if !f.Stream || f.IncludeUsage || !asksUsage(x.req.Op.ID) {
 		return wire.Splice{}, false
 	}
 	switch {
-	case f.includeAt.there():
-		return wire.Splice{Start: f.includeAt.start, End: f.includeAt.end, Text: []byte("true")}, true
-	case f.optionsAt.there() && !f.optionsNull:
-		at := f.optionsAt.start + 1
+	case f.IncludeAt.There():
+		return wire.Splice{Start: f.IncludeAt.Start, End: f.IncludeAt.End, Text: []byte("true")}, true
+	case f.OptionsAt.There() && !f.OptionsNull:
+		at := f.OptionsAt.Start + 1
 		text := `"include_usage":true,`
-		if emptyObject(x.body[f.optionsAt.start:f.optionsAt.end]) {
+		if emptyObject(x.body[f.OptionsAt.Start:f.OptionsAt.End]) {
 			text = `"include_usage":true`
 		}
 		return wire.Splice{Start: at, End: at, Text: []byte(text)}, true
-	case f.optionsNull:
-		return wire.Splice{Start: f.optionsAt.start, End: f.optionsAt.end, Text: []byte(`{"include_usage":true}`)}, true
+	case f.OptionsNull:
+		return wire.Splice{Start: f.OptionsAt.Start, End: f.OptionsAt.End, Text: []byte(`{"include_usage":true}`)}, true
 	}
-	return wire.Splice{Start: f.streamAt.end, End: f.streamAt.end, Text: []byte(`,"stream_options":{"include_usage":true}`)}, true
+	return wire.Splice{Start: f.StreamAt.End, End: f.StreamAt.End, Text: []byte(`,"stream_options":{"include_usage":true}`)}, true
 }
 
 func emptyObject(b []byte) bool {

@@ -8,6 +8,7 @@ import (
 	"github.com/gatehouse-ai/gatehouse/fault"
 	"github.com/gatehouse-ai/gatehouse/meter"
 	"github.com/gatehouse-ai/gatehouse/op"
+	"github.com/gatehouse-ai/gatehouse/peek"
 	"github.com/gatehouse-ai/gatehouse/pick"
 	"github.com/gatehouse-ai/gatehouse/principal"
 	"github.com/gatehouse-ai/gatehouse/record"
@@ -45,8 +46,8 @@ type Exchange struct {
 	who  principal.Principal
 
 	body   []byte
-	fields fields
-	form   *FormFields
+	fields peek.JSON
+	form   *peek.Form
 	route  route.Result
 
 	cands    []pick.Candidate
@@ -119,11 +120,11 @@ func (x *Exchange) BodyLimit(class op.Class) int64 {
 // finds where the request can be served.
 func (x *Exchange) Body(body []byte) *fault.Error {
 	x.body = body
-	if err := x.fields.scan(body, x.req.Op); err != nil {
+	if err := x.fields.Scan(body, x.req.Op); err != nil {
 		return err
 	}
-	x.rec.Stream = x.fields.stream
-	return x.resolve(x.fields.model)
+	x.rec.Stream = x.fields.Stream
+	return x.resolve(x.fields.Model)
 }
 
 // resolve finds the route of the model and the endpoints that can serve it.
@@ -235,4 +236,12 @@ func (x *Exchange) Close(gone bool, now time.Time) {
 			x.rec.Fault = fault.New(fault.ClientGone, "The client left.")
 		}
 	}
+}
+
+// printable shortens a name for a message.
+func printable(name string) string {
+	if len(name) > 100 {
+		return name[:100] + "…"
+	}
+	return name
 }

@@ -129,7 +129,7 @@ func typed(e wire.Event, name string) bool {
 // withoutUsage returns the event without what the client did not ask for: the
 // chunk that has nothing but the usage is dropped, a null usage cut out.
 func (x *Exchange) withoutUsage(e wire.Event) []byte {
-	if x.fields.includeUsage || !asksUsage(x.req.Op.ID) || !bytes.Contains(e.Data, usageKey) {
+	if x.fields.IncludeUsage || !asksUsage(x.req.Op.ID) || !bytes.Contains(e.Data, usageKey) {
 		return e.Raw
 	}
 	var usage, choices wire.Member

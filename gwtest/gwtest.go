@@ -37,6 +37,7 @@ type Gateway struct {
 	App   *app.App
 
 	tb      TB
+	client  *http.Client
 	log     buffer
 	records chan record.Record
 }
@@ -45,7 +46,9 @@ type Gateway struct {
 // listen, admin, keys and log, and gets free ports, Key and a JSON log then.
 func Start(tb TB, yaml string) *Gateway {
 	tb.Helper()
-	g := &Gateway{tb: tb, File: filepath.Join(tb.TempDir(), "gatehouse.yaml"), records: make(chan record.Record, 10_000)}
+	transport := &http.Transport{}
+	tb.Cleanup(transport.CloseIdleConnections)
+	g := &Gateway{tb: tb, client: &http.Client{Transport: transport}, File: filepath.Join(tb.TempDir(), "gatehouse.yaml"), records: make(chan record.Record, 10_000)}
 	g.Write(yaml)
 	a, err := app.Start(app.Options{
 		Load: func() (*app.Setup, error) {
@@ -133,7 +136,7 @@ func (g *Gateway) Post(ctx context.Context, path, body string) *http.Response {
 	}
 	req.Header.Set("Authorization", "Bearer "+Key)
 	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := g.client.Do(req)
 	if err != nil {
 		g.tb.Fatalf("%v", err)
 	}

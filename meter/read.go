@@ -107,7 +107,7 @@ func details(v []byte, cached, audio, reasoning, write *int64) {
 			to = write
 		case "audio_tokens":
 			to = audio
-		case "reasoning_tokens":
+		case "reasoning_tokens", "thinking_tokens":
 			to = reasoning
 		}
 		if to != nil {

@@ -154,14 +154,13 @@ func (r *run) request(ctx context.Context, a *exchange.Attempt) (*http.Request, 
 // copy moves the body of the answer. finished says that the client has all of
 // its answer although the endpoint has not ended its own.
 func (r *run) copy(ctx context.Context, w *watch, body io.Reader, resp *http.Response) (v exchange.Verdict, finished bool, err error) {
-	buf := buffers.Get().(*[]byte)
-	defer buffers.Put(buf)
+	buf := make([]byte, bufferSize)
 	for {
-		n, rerr := body.Read(*buf)
+		n, rerr := body.Read(buf)
 		if n > 0 {
 			w.progress()
 			r.mu.Lock()
-			err := r.x.Data((*buf)[:n], r.sink)
+			err := r.x.Data(buf[:n], r.sink)
 			done := r.x.Finished()
 			r.mu.Unlock()
 			if err != nil {
@@ -261,7 +260,8 @@ func (s *stamped) Write(p []byte, flush bool) error {
 	return s.Sink.Write(p, flush)
 }
 
-var buffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
+// bufferSize is how much of an answer is read at a time.
+const bufferSize = 16 << 10
 
 // drain reads what an endpoint still sends after the end of its answer, so
 // that the connection can be used again, for a moment.

@@ -4,26 +4,41 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"unique"
 )
 
 const mask = "***"
 
-// Value is a secret text. The zero Value is empty.
-type Value struct{ text string }
+// Value is a secret text. The zero Value is empty. Values of the same text are
+// equal.
+//
+// The text is behind a handle, since fmt looks through unexported fields when a
+// verb does not fit, and then asks no method.
+type Value struct{ text unique.Handle[string] }
 
 // New returns text as a secret.
-func New(text string) Value { return Value{text} }
+func New(text string) Value {
+	if text == "" {
+		return Value{}
+	}
+	return Value{unique.Make(text)}
+}
 
 // Reveal returns the text. It belongs where the secret is used: in a header
 // that is being written, in a hash that is being taken.
-func (v Value) Reveal() string { return v.text }
+func (v Value) Reveal() string {
+	if v.IsZero() {
+		return ""
+	}
+	return v.text.Value()
+}
 
 // IsZero tells whether there is no secret.
-func (v Value) IsZero() bool { return v.text == "" }
+func (v Value) IsZero() bool { return v == Value{} }
 
 // String masks the text.
 func (v Value) String() string {
-	if v.text == "" {
+	if v.IsZero() {
 		return ""
 	}
 	return mask

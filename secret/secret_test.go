@@ -22,6 +22,8 @@ func TestNeverPrinted(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		fmt.Fprintf(&b, verb+"\n", v)
 		fmt.Fprintf(&b, verb+"\n", wrap{v, &v})
+		fmt.Fprintf(&b, verb+"\n", []*wrap{{v, &v}})
+		fmt.Fprintf(&b, verb+"\n", map[string]*wrap{"a": {v, &v}})
 	}
 	if err := json.NewEncoder(&b).Encode(wrap{v, &v}); err != nil {
 		t.Fatal(err)

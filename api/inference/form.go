@@ -10,6 +10,7 @@ import (
 	"github.com/gatehouse-ai/gatehouse/fault"
 	"github.com/gatehouse-ai/gatehouse/httpapi"
 	"github.com/gatehouse-ai/gatehouse/op"
+	"github.com/gatehouse-ai/gatehouse/peek"
 	"github.com/gatehouse-ai/gatehouse/relay"
 )
 
@@ -27,7 +28,7 @@ func readForm(c *httpapi.Call, x *exchange.Exchange, contentType string) (*relay
 	if c.Request.ContentLength > f.limit {
 		return nil, f.release, httpapi.TooLarge(f.limit)
 	}
-	fields, e := exchange.NewFormFields(contentType)
+	fields, e := peek.NewForm(contentType)
 	if e != nil {
 		return nil, f.release, e
 	}
@@ -49,7 +50,7 @@ func readForm(c *httpapi.Call, x *exchange.Exchange, contentType string) (*relay
 // form is a multipart body that is being read.
 type form struct {
 	c       *httpapi.Call
-	fields  *exchange.FormFields
+	fields  *peek.Form
 	limit   int64
 	left    int64 // of limit
 	head    []byte

@@ -1,4 +1,4 @@
-package exchange
+package peek
 
 import (
 	"errors"
@@ -9,21 +9,22 @@ import (
 	"github.com/gatehouse-ai/gatehouse/wire"
 )
 
-// span is a value in the body; the zero span is none.
-type span struct{ start, end int }
+// Span is where a value stands in the body; the zero Span is nowhere.
+type Span struct{ Start, End int }
 
-func (s span) there() bool { return s.end > 0 }
+// There tells whether the body has the value.
+func (s Span) There() bool { return s.End > 0 }
 
-// fields are the few members of a JSON body that the gateway reads.
-type fields struct {
-	model        string
-	modelAt      span
-	stream       bool
-	streamAt     span
-	optionsAt    span // stream_options
-	optionsNull  bool
-	includeUsage bool
-	includeAt    span // stream_options.include_usage
+// JSON is the few members of a JSON body that the gateway reads.
+type JSON struct {
+	Model        string // or the operation's default, if the body names none
+	ModelAt      Span
+	Stream       bool
+	StreamAt     Span
+	OptionsAt    Span // stream_options
+	OptionsNull  bool
+	IncludeUsage bool // stream_options.include_usage
+	IncludeAt    Span
 	seen         uint32
 }
 
@@ -37,9 +38,9 @@ var deciding = [...]string{
 // maxModel is the longest name of a model, in bytes.
 const maxModel = 512
 
-// scan reads the body of an operation.
-func (f *fields) scan(body []byte, o *op.Operation) *fault.Error {
-	*f = fields{}
+// Scan reads the body of an operation. Texts of f may point into the body.
+func (f *JSON) Scan(body []byte, o *op.Operation) *fault.Error {
+	*f = JSON{}
 	var twice uint32
 	err := wire.Scan(body, func(m wire.Member) error {
 		if len(m.Key) <= len("max_completion_tokens") {
@@ -65,15 +66,16 @@ func (f *fields) scan(body []byte, o *op.Operation) *fault.Error {
 			return fault.Param(fault.MissingParameter, name, "Missing required parameter: '%s'.", name)
 		}
 	}
-	if f.model == "" {
-		if f.model = o.DefaultModel; f.model == "" {
-			return missingModel()
+	if f.Model == "" {
+		if f.Model = o.DefaultModel; f.Model == "" {
+			return MissingModel()
 		}
 	}
 	return nil
 }
 
-func missingModel() *fault.Error {
+// MissingModel is the error for a body that names no model.
+func MissingModel() *fault.Error {
 	return fault.Param(fault.MissingParameter, "model", "Missing required parameter: 'model'. Name one of the models that GET /v1/models lists.")
 }
 
@@ -88,7 +90,7 @@ func decides(key []byte) int {
 }
 
 // member takes one member of the body.
-func (f *fields) member(body []byte, m wire.Member, o *op.Operation) error {
+func (f *JSON) member(body []byte, m wire.Member, o *op.Operation) error {
 	v := body[m.Start:m.End]
 	null := string(v) == "null"
 	if !null {
@@ -100,7 +102,7 @@ func (f *fields) member(body []byte, m wire.Member, o *op.Operation) error {
 	}
 	switch string(m.Key) {
 	case "model":
-		f.modelAt = span{m.Start, m.End}
+		f.ModelAt = Span{m.Start, m.End}
 		if null {
 			return nil
 		}
@@ -108,13 +110,13 @@ func (f *fields) member(body []byte, m wire.Member, o *op.Operation) error {
 		if err != nil {
 			return err
 		}
-		f.model = name
+		f.Model = name
 	case "stream":
-		f.streamAt = span{m.Start, m.End}
+		f.StreamAt = Span{m.Start, m.End}
 		if !null && string(v) != "true" && string(v) != "false" {
 			return fault.Param(fault.InvalidParameter, "stream", "Invalid type for 'stream': expected a boolean.")
 		}
-		f.stream = v[0] == 't' && o.Reply != op.JSON
+		f.Stream = v[0] == 't' && o.Reply != op.JSON
 	case "stream_options":
 		return f.options(body, m, null)
 	}
@@ -122,8 +124,8 @@ func (f *fields) member(body []byte, m wire.Member, o *op.Operation) error {
 }
 
 // options takes the member stream_options.
-func (f *fields) options(body []byte, m wire.Member, null bool) error {
-	f.optionsAt, f.optionsNull = span{m.Start, m.End}, null
+func (f *JSON) options(body []byte, m wire.Member, null bool) error {
+	f.OptionsAt, f.OptionsNull = Span{m.Start, m.End}, null
 	if null {
 		return nil
 	}
@@ -135,13 +137,13 @@ func (f *fields) options(body []byte, m wire.Member, null bool) error {
 		if !wire.EqualFold(string(in.Key), "include_usage") {
 			return nil
 		}
-		if f.includeAt.there() || string(in.Key) != "include_usage" {
+		if f.IncludeAt.There() || string(in.Key) != "include_usage" {
 			return fault.Param(fault.DuplicateParameter, "stream_options.include_usage", "The parameter 'stream_options.include_usage' stands in the body more than once, or in another spelling.")
 		}
-		f.includeAt = span{m.Start + in.Start, m.Start + in.End}
+		f.IncludeAt = Span{m.Start + in.Start, m.Start + in.End}
 		switch string(v[in.Start:in.End]) {
 		case "true":
-			f.includeUsage = true
+			f.IncludeUsage = true
 		case "false", "null":
 		default:
 			return fault.Param(fault.InvalidParameter, "stream_options.include_usage", "Invalid type for 'stream_options.include_usage': expected a boolean.")
@@ -175,12 +177,4 @@ func checkModel(text []byte) (string, error) {
 		return "", fault.Param(fault.InvalidParameter, "model", "Invalid value for 'model': it is not UTF-8.")
 	}
 	return string(text), nil
-}
-
-// printable shortens a name for a message.
-func printable(name string) string {
-	if len(name) > 100 {
-		return name[:100] + "…"
-	}
-	return name
 }
