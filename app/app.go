@@ -15,6 +15,7 @@ import (
 	"github.com/gatehouse-ai/gatehouse/api/inference"
 	"github.com/gatehouse-ai/gatehouse/api/models"
 	"github.com/gatehouse-ai/gatehouse/catalog"
+	"github.com/gatehouse-ai/gatehouse/config"
 	"github.com/gatehouse-ai/gatehouse/dialect"
 	"github.com/gatehouse-ai/gatehouse/fault"
 	"github.com/gatehouse-ai/gatehouse/httpapi"
@@ -182,7 +183,7 @@ func addrs(ls []net.Listener) []string {
 }
 
 // TLS tells whether clients speak TLS to the gateway.
-func (a *App) TLS() bool { return a.setup.Config.TLS.Enabled() }
+func (a *App) TLS() bool { return a.config().TLS.Enabled() }
 
 // Log returns the gateway's log.
 func (a *App) Log() *slog.Logger { return a.log }
@@ -195,7 +196,7 @@ func (a *App) Failed() <-chan error { return a.failed }
 // are left then get an error, as an event where they stream.
 func (a *App) Shutdown(ctx context.Context) error {
 	a.draining.Store(true)
-	a.log.Info("draining", "grace", a.setup.Config.Shutdown.Grace.String())
+	a.log.Info("draining", "grace", a.Grace().String())
 	err := a.shutdown(ctx)
 	if err != nil {
 		a.cut(fault.New(fault.Draining, "The gateway is shutting down and could not wait for the end of this answer."))
@@ -222,9 +223,11 @@ func (a *App) Close() {
 	if a.stop != nil {
 		a.stop()
 	}
+	a.reloading.Lock()
 	if a.stopWatch != nil {
 		a.stopWatch()
 	}
+	a.reloading.Unlock()
 	for _, srv := range a.servers {
 		_ = srv.Close()
 	}
@@ -240,4 +243,11 @@ func (a *App) Close() {
 
 // Grace is how long requests in flight may go on after the gateway was told to
 // stop.
-func (a *App) Grace() time.Duration { return a.setup.Config.Shutdown.Grace }
+func (a *App) Grace() time.Duration { return a.config().Shutdown.Grace }
+
+// config is the configuration in use.
+func (a *App) config() *config.Config {
+	a.reloading.Lock()
+	defer a.reloading.Unlock()
+	return a.setup.Config
+}

@@ -126,25 +126,16 @@ func (a *App) watchHealth(g *relay.Generation) {
 func (a *App) watchFiles(ctx context.Context) {
 	t := time.NewTicker(time.Second)
 	defer t.Stop()
-	a.reloading.Lock()
-	files := a.setup.Config.Files()
-	a.reloading.Unlock()
-	last := fingerprint(files)
+	last := fingerprint(a.config().Files())
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-t.C:
 		}
-		a.reloading.Lock()
-		files = a.setup.Config.Files()
-		a.reloading.Unlock()
-		if now := fingerprint(files); now != last {
+		if now := fingerprint(a.config().Files()); now != last {
 			last = now
 			_ = a.Reload() // which has said what is wrong
-			a.reloading.Lock()
-			last = fingerprint(a.setup.Config.Files())
-			a.reloading.Unlock()
 		}
 	}
 }

@@ -255,11 +255,7 @@ func (x *Exchange) notUnderstood(err error) *fault.Error {
 
 // mistaken tells whether the body of a 200 carries an error.
 func (x *Exchange) mistaken(body []byte) bool {
-	head := body[:min(len(body), 512)]
-	if !bytes.Contains(head, []byte(`"error"`)) {
-		return false
-	}
-	return failure.IsError(body)
+	return bytes.Contains(body, errorKey) && failure.IsError(body)
 }
 
 // refusal reads an endpoint's error out of what is held of its body.

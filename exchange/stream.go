@@ -93,7 +93,7 @@ func (x *Exchange) isErrorEvent(e wire.Event) bool {
 	if bytes.Equal(e.Name, errorEvent) {
 		return true
 	}
-	if len(e.Data) == 0 || !bytes.Contains(e.Data[:min(len(e.Data), 64)], errorKey) {
+	if len(e.Data) == 0 || !bytes.Contains(e.Data, errorKey) {
 		return false
 	}
 	return failure.IsError(e.Data)

@@ -2,6 +2,7 @@ package peek
 
 import (
 	"errors"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/gatehouse-ai/gatehouse/fault"
@@ -43,13 +44,11 @@ func (f *JSON) Scan(body []byte, o *op.Operation) *fault.Error {
 	*f = JSON{}
 	var twice uint32
 	err := wire.Scan(body, func(m wire.Member) error {
-		if len(m.Key) <= len("max_completion_tokens") {
-			if i := decides(m.Key); i >= 0 {
-				if twice&(1<<i) != 0 || string(m.Key) != deciding[i] {
-					return fault.Param(fault.DuplicateParameter, deciding[i], "The parameter '%s' stands in the body more than once, or in another spelling. Send it once, in lower case.", deciding[i])
-				}
-				twice |= 1 << i
+		if i := decides(m.Key); i >= 0 {
+			if twice&(1<<i) != 0 || string(m.Key) != deciding[i] {
+				return fault.Param(fault.DuplicateParameter, deciding[i], "The parameter '%s' stands in the body more than once, or in another spelling. Send it once, in lower case.", deciding[i])
 			}
+			twice |= 1 << i
 		}
 		return f.member(body, m, o)
 	})
@@ -79,10 +78,18 @@ func MissingModel() *fault.Error {
 	return fault.Param(fault.MissingParameter, "model", "Missing required parameter: 'model'. Name one of the models that GET /v1/models lists.")
 }
 
-// decides returns the index of key in deciding, without regard to case, or -1.
+// longest is more than the bytes of any deciding member, with letters of other
+// scripts in the place of some.
+const longest = 64
+
+// decides returns the index of key in deciding, or -1. It folds case as some
+// engines do, by Unicode's rules: "\u017ftream" is "stream" to them.
 func decides(key []byte) int {
+	if len(key) > longest {
+		return -1
+	}
 	for i, d := range deciding {
-		if len(key) == len(d) && wire.EqualFold(string(key), d) {
+		if len(key) >= len(d) && strings.EqualFold(string(key), d) {
 			return i
 		}
 	}

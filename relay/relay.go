@@ -129,6 +129,7 @@ func (r *run) request(ctx context.Context, a *exchange.Attempt) (*http.Request, 
 		req.Header.Set("User-Agent", "gatehouse")
 	}
 	req.ContentLength = a.Len()
+	body := func() io.Reader { return newPieces(a.Body) }
 	if up := r.upload; up != nil {
 		parts, size := spooled(a, up)
 		req.ContentLength += size
@@ -139,11 +140,12 @@ func (r *run) request(ctx context.Context, a *exchange.Attempt) (*http.Request, 
 				req.ContentLength = -1
 			}
 		}
-		req.Body = io.NopCloser(io.MultiReader(append([]io.Reader{newPieces(a.Body)}, parts...)...))
-	} else {
-		parts := a.Body
-		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(newPieces(parts)), nil }
-		req.Body, _ = req.GetBody()
+		body = func() io.Reader { return io.MultiReader(append([]io.Reader{newPieces(a.Body)}, parts...)...) }
+	}
+	req.Body = io.NopCloser(body())
+	if r.upload == nil { // so that a connection which has just been closed is no failure
+		pieces := a.Body
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(newPieces(pieces)), nil }
 	}
 	if len(r.trailer) > 0 {
 		req.Trailer, req.ContentLength = r.trailer, -1

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gatehouse-ai/gatehouse/dialect"
+	"github.com/gatehouse-ai/gatehouse/dialect/anthropic"
+	"github.com/gatehouse-ai/gatehouse/dialect/ollama"
+	"github.com/gatehouse-ai/gatehouse/dialect/openai"
+	"github.com/gatehouse-ai/gatehouse/dialect/tei"
+	"github.com/gatehouse-ai/gatehouse/op"
+)
+
+const page = "docs/reference/operations.md"
+
+func main() {
+	if err := run(".", true); err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
+}
+
+// run writes the page below the root of the repository, or compares it with
+// what it would write.
+func run(root string, write bool) error {
+	name := filepath.Join(root, filepath.FromSlash(page))
+	want := render(op.All(), dialects())
+	if write {
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			return err
+		}
+		return os.WriteFile(name, want, 0o644)
+	}
+	got, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(got, want) {
+		return fmt.Errorf("%s is not what the table of operations says: run `go run ./internal/opdoc`", page)
+	}
+	return nil
+}
+
+// named is a dialect with its name in the configuration.
+type named struct {
+	name    string
+	dialect dialect.Dialect
+}
+
+func dialects() []named {
+	return []named{
+		{"openai", openai.Dialect{}},
+		{"anthropic", anthropic.New(anthropic.Options{})},
+		{"ollama", ollama.Dialect{}},
+		{"tei", tei.Dialect{}},
+	}
+}
+
+const intro = `# Operations
+
+<!-- Made from the table in op/table.go by ` + "`go run ./internal/opdoc`" + `; do not edit. -->
+
+What the HTTP API has, and what of OpenAI's API it has not. Only what stands
+here can reach an engine: every other path answers 404, so an engine's own
+operating paths (loading adapters, pulling models, sleep) cannot be asked for.
+
+- **Level.** An operation answers below the prefix of its level and of those that
+  promise less: v1 is stable, v1beta changes with notice, v1alpha may change or go
+  at any time.
+- **Class** bounds the request: ` + "`control`" + ` has no body, ` + "`tokens`" + ` a JSON body that is
+  held in memory, ` + "`upload`" + ` a multipart form that is streamed (or a JSON body, as with
+  ` + "`tokens`" + `). The bounds are [limits](config.md#limits) of the configuration.
+- **Reply**: ` + "`json`" + `; ` + "`json or sse`" + `, server-sent events if the request says
+  ` + "`\"stream\": true`" + `; or ` + "`binary`" + `, whatever the endpoint sends.
+- **Compat** is the relation to OpenAI's operation: ` + "`full`" + ` has the same requests and
+  responses, ` + "`partial`" + ` differs as the note says, ` + "`forwarded`" + ` is as the endpoint serves
+  it, an ` + "`extension`" + ` is not in OpenAI's API.
+- **Dialects** are those of endpoints that can serve it: *as is*, with the client's
+  bytes, or *translated*. A model whose endpoints cannot do an operation refuses it
+  with 400 ` + "`unsupported_operation`" + `.
+`
+
+func render(table op.Table, dialects []named) []byte {
+	var b bytes.Buffer
+	b.WriteString(intro)
+	for _, level := range []op.Level{op.V1, op.V1Beta, op.V1Alpha} {
+		var rows []*op.Operation
+		for _, o := range table.Served() {
+			if o.Level == level {
+				rows = append(rows, o)
+			}
+		}
+		if len(rows) == 0 {
+			continue
+		}
+		fmt.Fprintf(&b, "\n## %s\n\nBelow %s.\n\n", level, list(level.Prefixes(), "and"))
+		b.WriteString("| Operation | Path | Must have | Class | Reply | Compat | Dialects | What it does |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n")
+		for _, o := range rows {
+			fmt.Fprintf(&b, "| `%s` | `%s %s` | %s | %s | %s | %s | %s | %s |\n",
+				o.ID, o.Method, o.Path, required(o), o.Class, o.Reply, o.Compat, served(o, dialects), cell(strings.TrimSpace(o.Summary+" "+o.Note)))
+		}
+	}
+	b.WriteString("\n## Not served\n\nOperations of OpenAI's API that answer 404, with the reason in the message.\n\n| Path | Methods | What it is | Why not |\n| --- | --- | --- | --- |\n")
+	for i := range table {
+		if o := &table[i]; o.Level == op.Absent {
+			method := o.Method
+			if method == "" {
+				method = "all"
+			}
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", o.Path, method, cell(o.Summary), cell(o.Note))
+		}
+	}
+	return b.Bytes()
+}
+
+// required lists the fields that the body must have.
+func required(o *op.Operation) string {
+	var fields []string
+	if o.Model && o.DefaultModel == "" {
+		fields = append(fields, "`model`")
+	}
+	for _, f := range o.Required {
+		fields = append(fields, "`"+f+"`")
+	}
+	out := strings.Join(fields, ", ")
+	if o.DefaultModel != "" {
+		out = strings.TrimPrefix(out+", ", ", ") + "`model` is `" + o.DefaultModel + "` if absent"
+	}
+	return out
+}
+
+// served says which dialects can serve an operation, and how.
+func served(o *op.Operation, dialects []named) string {
+	if o.Owner != op.Inference {
+		return "the gateway itself"
+	}
+	var asIs, translated []string
+	for _, d := range dialects {
+		if d.dialect.Path("/v1", o) != "" {
+			asIs = append(asIs, d.name)
+		} else if t, ok := d.dialect.(dialect.Translator); ok && t.Translates(o.ID) {
+			translated = append(translated, d.name)
+		}
+	}
+	out := "as is: " + strings.Join(asIs, ", ")
+	if len(asIs) == 0 {
+		out = ""
+	}
+	if len(translated) > 0 {
+		out = strings.TrimPrefix(out+"; ", "; ") + "translated: " + strings.Join(translated, ", ")
+	}
+	return out
+}
+
+// list puts texts into a sentence, as code.
+func list(texts []string, last string) string {
+	quoted := make([]string, len(texts))
+	for i, t := range texts {
+		quoted[i] = "`" + t + "`"
+	}
+	if len(quoted) < 2 {
+		return strings.Join(quoted, "")
+	}
+	return strings.Join(quoted[:len(quoted)-1], ", ") + " " + last + " " + quoted[len(quoted)-1]
+}
+
+// cell keeps a text from ending its cell of the table.
+func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
