@@ -11,7 +11,7 @@ import (
 func pure() []string {
 	return []string{
 		"wire", "op", "fault", "secret", "catalog", "meter", "record", "dialect/...",
-		"route", "pick", "health", "principal", "peek", "snapshot", "exchange",
+		"route", "pick", "health", "principal", "headers", "peek", "snapshot", "exchange",
 	}
 }
 

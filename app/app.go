@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -57,7 +58,8 @@ type App struct {
 	stopWatch context.CancelFunc
 
 	public, admin []net.Listener
-	servers       []*http.Server
+	servers       []*http.Server // of clients
+	operators     []*http.Server // which go on while the gateway drains
 	cut           context.CancelCauseFunc
 	failed        chan error
 	stop          context.CancelFunc
@@ -116,15 +118,16 @@ func (a *App) api() (*httpapi.Server, error) {
 
 // listen opens every listener before it serves any.
 func (a *App) listen(s *Setup) error {
+	var listener net.ListenConfig
 	for _, addr := range s.Config.Listen {
-		l, err := net.Listen("tcp", addr)
+		l, err := listener.Listen(context.Background(), "tcp", addr)
 		if err != nil {
 			return fmt.Errorf("listening on %s: %w", addr, err)
 		}
 		a.public = append(a.public, l)
 	}
 	if s.Config.Admin.Enabled() {
-		l, err := net.Listen("tcp", s.Config.Admin.Listen)
+		l, err := listener.Listen(context.Background(), "tcp", s.Config.Admin.Listen)
 		if err != nil {
 			return fmt.Errorf("listening on %s for operators: %w", s.Config.Admin.Listen, err)
 		}
@@ -137,10 +140,13 @@ func (a *App) listen(s *Setup) error {
 		if s.Config.TLS.Enabled() {
 			srv.TLSConfig = a.tls.config()
 		}
+		a.servers = append(a.servers, srv)
 		a.serve(srv, l, s.Config.TLS.Enabled())
 	}
 	for _, l := range a.admin {
-		a.serve(a.newServer(base, a.adminHandler(), int(s.Config.Limits.HeaderBytes)), l, false)
+		srv := a.newServer(base, a.adminHandler(), int(s.Config.Limits.HeaderBytes))
+		a.operators = append(a.operators, srv)
+		a.serve(srv, l, false)
 	}
 	return nil
 }
@@ -154,7 +160,6 @@ func (a *App) newServer(base context.Context, h http.Handler, headerBytes int) *
 }
 
 func (a *App) serve(srv *http.Server, l net.Listener, tls bool) {
-	a.servers = append(a.servers, srv)
 	go func() {
 		var err error
 		if tls {
@@ -193,7 +198,8 @@ func (a *App) Failed() <-chan error { return a.failed }
 
 // Shutdown drains: the gateway says that it is not ready, takes no new
 // connections, and lets requests in flight go on until ctx ends. Those that
-// are left then get an error, as an event where they stream.
+// are left then get an error, as an event where they stream. Operators are
+// served until the end.
 func (a *App) Shutdown(ctx context.Context) error {
 	a.draining.Store(true)
 	a.log.Info("draining", "grace", a.Grace().String())
@@ -228,10 +234,10 @@ func (a *App) Close() {
 		a.stopWatch()
 	}
 	a.reloading.Unlock()
-	for _, srv := range a.servers {
+	for _, srv := range slices.Concat(a.servers, a.operators) {
 		_ = srv.Close()
 	}
-	for _, l := range append(a.public, a.admin...) {
+	for _, l := range slices.Concat(a.public, a.admin) {
 		_ = l.Close() // one that was never served
 	}
 	if g := a.current.Load(); g != nil {

@@ -126,7 +126,7 @@ func (a *App) watchHealth(g *relay.Generation) {
 func (a *App) watchFiles(ctx context.Context) {
 	t := time.NewTicker(time.Second)
 	defer t.Stop()
-	last := fingerprint(a.config().Files())
+	last := a.status.Load().Hash // of what was loaded, not of what is there by now
 	for {
 		select {
 		case <-ctx.Done():

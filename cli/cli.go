@@ -7,12 +7,17 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
+	"strconv"
+	"strings"
+	"syscall"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gatehouse-ai/gatehouse/apikey"
 	"github.com/gatehouse-ai/gatehouse/config"
 	"github.com/gatehouse-ai/gatehouse/demo"
+	"github.com/gatehouse-ai/gatehouse/discover"
 	"github.com/gatehouse-ai/gatehouse/strictyaml"
 )
 
@@ -22,7 +27,12 @@ type Env struct {
 	Stdout, Stderr io.Writer
 	LookupEnv      func(string) (string, bool)
 	Reload         <-chan struct{} // a value for every SIGHUP
+	// Places are where serve looks for engines; nil means the usual ones.
+	Places []discover.Place
 }
+
+// usualFile is what configurations are called.
+const usualFile = "gatehouse.yaml"
 
 // Exit statuses.
 const (
@@ -30,9 +40,6 @@ const (
 	failure  = 1
 	misusage = 2
 )
-
-// errMistakes means that the mistakes of a configuration have been printed.
-var errMistakes = errors.New("the configuration has mistakes")
 
 // Main runs the command that args name, without the program's name, until it
 // ends or ctx does, and returns the exit status.
@@ -44,21 +51,46 @@ func Main(ctx context.Context, args []string, env Env) int {
 	root.SetErr(env.Stderr)
 	err := root.ExecuteContext(ctx)
 	var usage *usageError
+	var mistakes *strictyaml.Error
 	switch {
 	case err == nil:
 		return ok
-	case errors.Is(err, errMistakes):
+	case errors.As(err, &mistakes): // each line says where
+		fmt.Fprintln(env.Stderr, mistakes)
 		return failure
 	case errors.As(err, &usage):
-		fmt.Fprintf(env.Stderr, "error: %v\nhint: `gatehouse --help` lists the commands, `gatehouse COMMAND --help` their flags\n", usage.err)
+		hint := usage.hint
+		if hint == "" {
+			hint = "`gatehouse --help` lists the commands, `gatehouse COMMAND --help` their flags"
+		}
+		fmt.Fprintf(env.Stderr, "error: %v\nhint: %s\n", usage.err, hint)
 		return misusage
 	}
 	fmt.Fprintf(env.Stderr, "error: %v\n", err)
+	if hint := hintFor(err); hint != "" {
+		fmt.Fprintf(env.Stderr, "hint: %s\n", hint)
+	}
 	return failure
 }
 
+// hintFor says what to do about an error that the system has given.
+func hintFor(err error) string {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return "another program has this port; stop it or take another port (--listen, for operators --admin; port 0 takes any free one)"
+	case errors.Is(err, syscall.EACCES) && strings.Contains(err.Error(), "bind:"):
+		return "ports below 1024 are for root; take another one with --listen"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return "the address must be one of this machine's own"
+	}
+	return ""
+}
+
 // usageError is a mistake on the command line itself.
-type usageError struct{ err error }
+type usageError struct {
+	err  error
+	hint string // "" is the general one
+}
 
 func (e *usageError) Error() string { return e.err.Error() }
 
@@ -66,35 +98,69 @@ func command(env Env) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "gatehouse",
 		Short: "One OpenAI-compatible endpoint in front of every model that a team uses",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return &usageError{fmt.Errorf("there is no command %q", args[0])}
-			}
-			return nil
-		},
+		Long: `One OpenAI-compatible endpoint in front of every model that a team uses.
+
+To look around, run ` + "`gatehouse demo`" + `. To serve for real, run ` + "`gatehouse serve`" + `, which
+finds engines on this machine, or ` + "`gatehouse serve --config gatehouse.yaml`" + `.`,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 		SilenceErrors: true, SilenceUsage: true,
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.Args = noCommand(root)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return &usageError{err: err, hint: fmt.Sprintf("`%s --help` lists the flags", c.CommandPath())}
+	})
 	root.AddCommand(serveCommand(env), checkCommand(env), demoCommand(env), keyCommand(env), versionCommand(env))
 	for _, c := range root.Commands() {
 		if c.Args == nil {
 			c.Args = noArgs
 		}
 	}
+	root.SetHelpCommand(helpCommand(root))
 	return root
+}
+
+// noCommand refuses what is not one of the commands below parent.
+func noCommand(parent *cobra.Command) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		e := &usageError{err: fmt.Errorf("there is no command %q", parent.CommandPath()+" "+args[0])}
+		parent.SuggestionsMinimumDistance = 2
+		if s := parent.SuggestionsFor(args[0]); len(s) > 0 {
+			e.hint = fmt.Sprintf("did you mean `%s %s`?", parent.CommandPath(), s[0])
+		}
+		return e
+	}
+}
+
+// helpCommand is the command help, which refuses what it cannot explain.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]", Short: "Explain a command",
+		RunE: func(_ *cobra.Command, args []string) error {
+			c, rest, err := root.Find(args)
+			if err == nil && len(rest) > 0 {
+				return noCommand(c)(c, rest)
+			}
+			if err != nil {
+				return err
+			}
+			return c.Help()
+		},
+	}
 }
 
 func noArgs(_ *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return &usageError{fmt.Errorf("the argument %q is one too many", args[0])}
+		return &usageError{err: fmt.Errorf("the argument %q is one too many", args[0])}
 	}
 	return nil
 }
 
 func checkCommand(env Env) *cobra.Command {
 	c := &cobra.Command{Use: "check [FILE]", Short: "Check a configuration and report every mistake in it"}
-	file := c.Flags().StringP("config", "c", "gatehouse.yaml", "the configuration to check")
+	file := c.Flags().StringP("config", "c", usualFile, "the configuration to check")
 	c.Args = func(_ *cobra.Command, args []string) error {
 		if len(args) > 1 {
 			return noArgs(nil, args[1:])
@@ -105,7 +171,7 @@ func checkCommand(env Env) *cobra.Command {
 		if len(args) == 1 {
 			*file = args[0]
 		}
-		cfg, err := load(env, *file)
+		cfg, err := config.Load(*file)
 		if err != nil {
 			return err
 		}
@@ -113,21 +179,20 @@ func checkCommand(env Env) *cobra.Command {
 			fmt.Fprintf(env.Stderr, "warning: %s\n", w)
 		}
 		endpoints, models, aliases := cfg.Catalog()
-		fmt.Fprintf(env.Stdout, "%s is valid: %d endpoints, %d models, %d aliases, %d keys\n", *file, len(endpoints), len(models), len(aliases), len(cfg.Keys()))
+		fmt.Fprintf(env.Stdout, "%s is valid: %s, %s, %s, %s\n", *file,
+			count(len(endpoints), "endpoint", "endpoints"), count(len(models), "model", "models"),
+			count(len(aliases), "alias", "aliases"), count(len(cfg.Keys()), "key", "keys"))
 		return nil
 	}
 	return c
 }
 
-// load reads a configuration and prints its mistakes, one a line.
-func load(env Env, file string) (*config.Config, error) {
-	cfg, err := config.Load(file)
-	var mistakes *strictyaml.Error
-	if errors.As(err, &mistakes) {
-		fmt.Fprintln(env.Stderr, mistakes)
-		return nil, errMistakes
+// count writes a number of things.
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
 	}
-	return cfg, err
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 func demoCommand(env Env) *cobra.Command {
@@ -144,20 +209,37 @@ func demoCommand(env Env) *cobra.Command {
 }
 
 func keyCommand(env Env) *cobra.Command {
-	c := &cobra.Command{Use: "key", Short: "Make API keys for the configuration", Args: noArgs}
+	c := &cobra.Command{Use: "key", Short: "Make API keys for the configuration"}
+	c.Args = noCommand(c)
 	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
-	make := &cobra.Command{
+	fresh := &cobra.Command{
 		Use: "new", Short: "Make a key: the key for its holder, its hash for the configuration", Args: noArgs,
 	}
-	name := make.Flags().String("name", "NAME", "what logs and metrics call the key")
-	make.RunE = func(*cobra.Command, []string) error {
+	name := fresh.Flags().String("name", "NAME", "what logs and metrics call the key")
+	fresh.RunE = func(*cobra.Command, []string) error {
 		key := apikey.Generate()
 		fmt.Fprintf(env.Stdout, "key:  %s\nhash: %s\n\nGive the key to its holder; it cannot be shown again. In gatehouse.yaml:\n\nkeys:\n  - {name: %s, hash: %q}\n",
-			key, apikey.Hash(key), *name, apikey.Hash(key))
+			key, apikey.Hash(key), scalar(*name), apikey.Hash(key))
 		return nil
 	}
-	c.AddCommand(make)
+	c.AddCommand(fresh)
 	return c
+}
+
+// scalar writes a text as a value in YAML, in quotes unless it is a plain word.
+func scalar(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._-", r)
+	}
+	word := s != "" && strings.IndexFunc(s, unicode.IsLetter) == 0 && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) })
+	switch strings.ToLower(s) {
+	case "true", "false", "null", "yes", "no", "on", "off":
+		word = false
+	}
+	if word {
+		return s
+	}
+	return strconv.Quote(s)
 }
 
 func versionCommand(env Env) *cobra.Command {

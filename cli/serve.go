@@ -2,14 +2,18 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gatehouse-ai/gatehouse/app"
 	"github.com/gatehouse-ai/gatehouse/config"
+	"github.com/gatehouse-ai/gatehouse/demo"
 	"github.com/gatehouse-ai/gatehouse/discover"
 )
 
@@ -24,9 +28,19 @@ and for providers whose keys are in the environment, and says what it has found.
 SIGTERM and SIGINT drain: requests in flight may end, new ones are refused.`,
 	}
 	file := c.Flags().StringP("config", "c", "", "the configuration; without it one is found")
-	listen := c.Flags().String("listen", "", "host:port to serve on, instead of the configuration's")
+	listen := c.Flags().String("listen", "", "host:port to serve on, instead of the configuration's; port 0 takes any free one")
+	admin := c.Flags().String("admin", "", "host:port for operators, instead of the configuration's; off for none")
+	c.Args = func(_ *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return &usageError{
+				err:  fmt.Errorf("the argument %q is one too many", args[0]),
+				hint: fmt.Sprintf("a configuration is named with --config: `gatehouse serve --config %s`", args[0]),
+			}
+		}
+		return nil
+	}
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		s := &server{env: env, file: *file, listen: *listen}
+		s := &server{env: env, file: *file, listen: *listen, admin: *admin}
 		return s.run(c.Context())
 	}
 	return c
@@ -37,6 +51,7 @@ type server struct {
 	env    Env
 	file   string
 	listen string
+	admin  string
 }
 
 func (s *server) run(ctx context.Context) error {
@@ -49,10 +64,10 @@ func (s *server) run(ctx context.Context) error {
 		scheme = "https"
 	}
 	for _, addr := range a.Addrs() {
-		a.Log().Info("serving", "base_url", scheme+"://"+addr+"/v1", "version", Version())
+		a.Log().Info("serving", "base_url", scheme+"://"+demo.Reachable(addr)+"/v1", "version", Version())
 	}
 	for _, addr := range a.AdminAddrs() {
-		a.Log().Info("serving operators", "url", "http://"+addr)
+		a.Log().Info("serving operators", "url", "http://"+demo.Reachable(addr))
 	}
 	for {
 		select {
@@ -74,43 +89,72 @@ func (s *server) run(ctx context.Context) error {
 
 // load returns the setup of the file, or of what is found.
 func (s *server) load(ctx context.Context) (*app.Setup, error) {
-	if s.file == "" {
-		return s.find(ctx)
-	}
-	c, err := load(s.env, s.file)
-	if err != nil {
-		return nil, err
+	c := config.Default()
+	var err error
+	if s.file != "" {
+		if c, err = config.Load(s.file); err != nil {
+			return nil, err
+		}
 	}
 	if s.listen != "" {
 		if c, err = c.WithListen(s.listen); err != nil {
 			return nil, err
 		}
+	}
+	if s.admin != "" {
+		if c, err = withAdmin(c, s.admin); err != nil {
+			return nil, err
+		}
+	}
+	if s.file == "" {
+		return s.find(ctx, c)
 	}
 	return app.FromConfig(c), nil
 }
 
+// withAdmin returns the configuration with another address for operators.
+func withAdmin(c *config.Config, address string) (*config.Config, error) {
+	out := *c
+	if out.Admin.Listen = address; address == "off" {
+		out.Admin.Listen = ""
+		return &out, nil
+	}
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return nil, fmt.Errorf("the address %q for operators is neither host:port nor off", address)
+	}
+	return &out, nil
+}
+
 // find looks for engines and providers, and says what it has found.
-func (s *server) find(ctx context.Context) (*app.Setup, error) {
-	c := config.Default()
-	if s.listen != "" {
-		var err error
-		if c, err = c.WithListen(s.listen); err != nil {
-			return nil, err
-		}
+func (s *server) find(ctx context.Context, c *config.Config) (*app.Setup, error) {
+	if _, err := os.Stat(usualFile); err == nil {
+		fmt.Fprintf(s.env.Stderr, "note: %[1]s in this folder is not read without --config %[1]s\n", usualFile)
 	}
 	found := discover.Finder{
-		Env:      s.env.LookupEnv,
+		Env: s.env.LookupEnv, Places: s.env.Places,
 		Own:      c.Owns,
 		Timeouts: c.Timeouts.Catalog(), Health: config.DefaultHealth().Catalog(),
 		Patience: 2 * time.Second,
 	}.Find(ctx)
 	for _, f := range found.Findings {
-		fmt.Fprintln(s.env.Stderr, f)
+		fmt.Fprintln(s.env.Stderr, f.String()+names(f.Models))
 	}
 	if len(found.Endpoints) == 0 {
-		return nil, fmt.Errorf("nothing to serve was found on this machine or in the environment.\nhint: start an engine such as Ollama, set a provider's key such as OPENAI_API_KEY, or write a configuration and name it with --config; `gatehouse demo` needs none of them")
+		return nil, errors.New("nothing to serve was found on this machine or in the environment.\nhint: start an engine such as Ollama, set a provider's key such as OPENAI_API_KEY, or write a configuration and name it with --config; `gatehouse demo` needs none of them")
 	}
 	return &app.Setup{Config: c, Endpoints: found.Endpoints, Models: found.Models, Aliases: found.Aliases}, nil
+}
+
+// names lists the first few names of models behind what was found.
+func names(models []string) string {
+	const most = 5
+	switch {
+	case len(models) == 0:
+		return ""
+	case len(models) > most:
+		return ": " + strings.Join(models[:most], ", ") + ", …"
+	}
+	return ": " + strings.Join(models, ", ")
 }
 
 // OSEnv is the surroundings of the real program. Reload is the caller's.

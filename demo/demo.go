@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
+	"net/netip"
+	"strconv"
 	"time"
 
 	"github.com/gatehouse-ai/gatehouse/apikey"
@@ -30,11 +33,25 @@ type Facts struct {
 	Models   []string `json:"models"`
 }
 
+// Reachable returns the host:port by which this machine reaches a listener: one
+// that listens on every address is reached on loopback.
+func Reachable(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	ip, perr := netip.ParseAddr(host)
+	if err == nil && (host == "" || perr == nil && ip.IsUnspecified()) {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return address
+}
+
 // models are the models of the demonstration, by the dialect of their engine.
 func models() []string { return []string{"openai-demo", "ollama-demo", "claude-demo", "embed-demo"} }
 
 // Run starts everything, prints how to use it, and serves until ctx ends.
 func Run(ctx context.Context, o Options) error {
+	if err := checkAddress(o.Listen); err != nil {
+		return err
+	}
 	engines, stop, err := start(ctx)
 	if err != nil {
 		return err
@@ -55,7 +72,7 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	facts := Facts{BaseURL: "http://" + a.Addrs()[0] + "/v1", AdminURL: "http://" + a.AdminAddrs()[0], Key: key, Models: models()}
+	facts := Facts{BaseURL: "http://" + Reachable(a.Addrs()[0]) + "/v1", AdminURL: "http://" + a.AdminAddrs()[0], Key: key, Models: models()}
 	if err := o.print(facts); err != nil {
 		a.Close()
 		return err
@@ -70,6 +87,19 @@ func Run(ctx context.Context, o Options) error {
 		err = e
 	}
 	return err
+}
+
+// checkAddress finds what is wrong with an address before the configuration
+// does, whose text no user has seen.
+func checkAddress(address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("the address %q to listen on is not host:port, such as 127.0.0.1:8080", address)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("the port of the address %q to listen on is not one between 0 and 65535", address)
+	}
+	return nil
 }
 
 // start starts the engines, by the names of their endpoints.
@@ -141,10 +171,10 @@ Try it with curl:
 
 or with Python (pip install openai):
 
-  from openai import OpenAI
-  client = OpenAI(base_url="%[1]s", api_key="%[2]s")
-  answer = client.chat.completions.create(model="claude-demo", messages=[{"role": "user", "content": "Hello!"}])
-  print(answer.choices[0].message.content)
+from openai import OpenAI
+client = OpenAI(base_url="%[1]s", api_key="%[2]s")
+answer = client.chat.completions.create(model="claude-demo", messages=[{"role": "user", "content": "Hello!"}])
+print(answer.choices[0].message.content)
 
 Press Ctrl-C to stop.
 `, f.BaseURL, f.Key, f.AdminURL)

@@ -51,7 +51,7 @@ func (x *Exchange) Answer(status int, head wire.Header, now time.Time) {
 	switch {
 	case status == 429 && x.attempt.Endpoint.Auth.Mode == catalog.Passthrough && x.answer == nil:
 		x.mode = passBytes
-	case status < 200 || status >= 300:
+	case status < 200 || status >= 300, wire.EqualFold(media, "text/html"):
 		x.mode = holdError
 	case x.answer != nil && encoded != "" && encoded != "identity":
 		x.failed = fault.New(fault.UpstreamBroken, "The endpoint's answer has a content encoding that the gateway does not know.")
@@ -63,8 +63,6 @@ func (x *Exchange) Answer(status int, head wire.Header, now time.Time) {
 		x.mode = passEvents
 	case wire.EqualFold(media, "application/json") && encoded == "":
 		x.mode = holdJSON
-	case wire.EqualFold(media, "text/html"):
-		x.mode = holdError
 	default:
 		x.mode = passBytes
 	}
@@ -152,6 +150,9 @@ func (x *Exchange) commit(s Sink, length string) error {
 	}
 	if length != "" {
 		h = append(h, wire.Field{Name: "Content-Length", Value: length})
+	}
+	if x.status >= 400 { // an error that goes on as it is
+		h = h.Set(HeaderSource, string(fault.Upstream))
 	}
 	x.committed = true
 	x.rec.Status = x.status

@@ -6,6 +6,7 @@ import (
 	"github.com/gatehouse-ai/gatehouse/catalog"
 	"github.com/gatehouse-ai/gatehouse/dialect"
 	"github.com/gatehouse-ai/gatehouse/fault"
+	"github.com/gatehouse-ai/gatehouse/headers"
 	"github.com/gatehouse-ai/gatehouse/op"
 	"github.com/gatehouse-ai/gatehouse/pick"
 	"github.com/gatehouse-ai/gatehouse/route"
@@ -124,8 +125,8 @@ func (x *Exchange) build(t *catalog.Target) *fault.Error {
 	x.rec.Upstream = model
 	if path := d.Path(a.Endpoint.URL.Path, x.req.Op); path != "" {
 		a.Path = path
-		a.Query = forwardQuery(x.req.Query)
-		a.Header = forwardRequest(a.Header, x.req.Header)
+		a.Query = headers.Query(x.req.Query)
+		a.Header = headers.AppendRequest(a.Header, x.req.Header)
 		if x.form == nil {
 			a.Header = append(a.Header, wire.Field{Name: "Content-Type", Value: "application/json"})
 			x.edit(model)
@@ -157,7 +158,7 @@ func (x *Exchange) translate(d dialect.Dialect, model string) *fault.Error {
 	a := &x.attempt
 	x.answer = answer
 	a.Path = req.Path
-	a.Header = forwardTranslated(a.Header, x.req.Header)
+	a.Header = headers.AppendTranslated(a.Header, x.req.Header)
 	a.Header = append(a.Header, wire.Field{Name: "Content-Type", Value: "application/json"})
 	a.Header = append(a.Header, req.Header...)
 	a.Body = append(a.Body, req.Body)

@@ -112,6 +112,7 @@ func (x *Exchange) BodyLimit(class op.Class) int64 {
 		return x.snap.Bounds.UploadBody
 	case op.Tokens:
 		return x.snap.Bounds.JSONBody
+	case op.Control:
 	}
 	return x.snap.Bounds.ControlBody
 }
@@ -215,6 +216,12 @@ func (x *Exchange) KeepAlive() time.Duration { return x.snap.Bounds.KeepAlive }
 
 // Committed tells whether the answer's head has gone to the client.
 func (x *Exchange) Committed() bool { return x.committed }
+
+// Held is how many bytes of the answer are held, because it is not complete or
+// not understood yet.
+func (x *Exchange) Held() int64 {
+	return int64(len(x.buf) + len(x.events.Rest()) + len(x.lines.Rest()))
+}
 
 // Finished tells whether nothing more goes to the client, although the
 // endpoint may still be sending.

@@ -1,10 +1,14 @@
 package exchange
 
 import (
+	"bytes"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gatehouse-ai/gatehouse/fault"
+	"github.com/gatehouse-ai/gatehouse/headers"
 	"github.com/gatehouse-ai/gatehouse/op"
 	"github.com/gatehouse-ai/gatehouse/record"
 	"github.com/gatehouse-ai/gatehouse/wire"
@@ -48,7 +52,8 @@ func (x *Exchange) fail(s Sink) (Verdict, error) {
 		}
 		return Done, x.answerError(f, s)
 	}
-	x.rec.Fault, x.rec.Outcome = f, record.UpstreamFailed
+	f = x.discreet(f)
+	x.rec.Fault, x.rec.Outcome = remembered(f), record.UpstreamFailed
 	x.finished = true
 	if !x.sse() && x.mode != passEvents {
 		return Abort, nil
@@ -80,7 +85,8 @@ func elsewhere(status int) bool {
 
 // answerError answers with the error of an endpoint.
 func (x *Exchange) answerError(f *fault.Error, s Sink) error {
-	x.rec.Fault, x.rec.Outcome = f, record.UpstreamError
+	f = x.discreet(f)
+	x.rec.Fault, x.rec.Outcome = remembered(f), record.UpstreamError
 	if f.Kind.Row().Source == fault.Gateway || f.Kind.Row().Source == fault.Client {
 		x.rec.Outcome = record.Refused
 	}
@@ -94,7 +100,7 @@ func (x *Exchange) answerError(f *fault.Error, s Sink) error {
 		h = x.outcome(h)
 	}
 	status, h, body := Failure(f, x.req.Op.Shape, x.rec.ID, h)
-	if x.mode == holdError && x.status >= 400 && f.Code != "upstream_authentication_failed" && enveloped(x.buf, x.req.Op.Shape) {
+	if x.mode == holdError && x.status >= 400 && f.Code != "upstream_authentication_failed" && enveloped(x.buf, x.req.Op.Shape) && !x.repeats(x.buf) {
 		body = x.buf // already as it should be: unchanged
 		h = h.Set("Content-Length", strconv.Itoa(len(body)))
 	}
@@ -104,6 +110,62 @@ func (x *Exchange) answerError(f *fault.Error, s Sink) error {
 		return err
 	}
 	return s.Write(body, true)
+}
+
+// secrets are what the gateway sends the endpoint of its own and nobody else may
+// know: its key, and fixed headers whose names say that they carry one.
+func (x *Exchange) secrets() []string {
+	ep := x.attempt.Endpoint
+	if ep == nil {
+		return nil
+	}
+	var out []string
+	if key := ep.Auth.Key.Reveal(); key != "" {
+		out = append(out, key)
+	}
+	for _, h := range ep.Headers {
+		if text := h.Value.Reveal(); text != "" && headers.Guarded(h.Name) {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+// repeats tells whether a body has a secret that the endpoint was sent.
+func (x *Exchange) repeats(body []byte) bool {
+	return slices.ContainsFunc(x.secrets(), func(s string) bool { return bytes.Contains(body, []byte(s)) })
+}
+
+// discreet returns an endpoint's error without the secrets that it was sent: an
+// endpoint that repeats the key which it refuses must not tell it to clients.
+func (x *Exchange) discreet(f *fault.Error) *fault.Error {
+	if f.Kind.Row().Source != fault.Upstream {
+		return f
+	}
+	out := *f
+	for _, s := range x.secrets() {
+		for _, text := range []*string{&out.Message, &out.Param, &out.Type, &out.Code} {
+			*text = strings.ReplaceAll(*text, s, "***")
+		}
+	}
+	return &out
+}
+
+// remembered is what the record keeps of an error. The message of an endpoint
+// is not kept: engines quote prompts in theirs, and the record goes to the log.
+func remembered(f *fault.Error) *fault.Error {
+	if f.Kind != fault.UpstreamError {
+		return f
+	}
+	out := *f
+	out.Message = "The endpoint answered with an error of status " + strconv.Itoa(f.HTTPStatus())
+	if f.Type != "" {
+		out.Message += ", type " + f.Type
+	}
+	if f.Code != "" {
+		out.Message += ", code " + f.Code
+	}
+	return &out
 }
 
 // Refuse answers with an error of the gateway, or of the last attempt. It may

@@ -183,6 +183,9 @@ func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\
 
 // completeEvents ends a stream whose body has ended.
 func (x *Exchange) completeEvents(s Sink) error {
+	if x.unframed() {
+		return nil
+	}
 	if !x.finish {
 		x.failed = interrupted()
 		return nil
@@ -191,6 +194,20 @@ func (x *Exchange) completeEvents(s Sink) error {
 		return s.Write(doneEvent, true)
 	}
 	return nil
+}
+
+// unframed sets x.failed if what came in place of a stream is one error without
+// the framing of a stream.
+func (x *Exchange) unframed() bool {
+	rest := x.events.Rest()
+	if x.ndjson() {
+		rest = x.lines.Rest()
+	}
+	if x.emitted > 0 || !failure.IsError(rest) {
+		return false
+	}
+	x.failed = x.attempt.Endpoint.Dialect.Error(x.status, rest)
+	return true
 }
 
 func interrupted() *fault.Error {
@@ -224,6 +241,9 @@ func (x *Exchange) chunk(data []byte, s Sink) error {
 }
 
 func (x *Exchange) completeTranslated(s Sink) error {
+	if x.unframed() {
+		return nil
+	}
 	var gone error
 	err := x.answer.End(func(data []byte) error {
 		gone = x.chunk(data, s)
@@ -248,9 +268,9 @@ func (x *Exchange) completeTranslated(s Sink) error {
 
 // Idle is called when nothing has been written for the time of KeepAlive. A
 // stream that waits gets a comment, so that nobody between here and the client
-// takes it for dead. before says that the endpoint has not answered at all yet:
-// such a stream is begun only at the second call, since with its head goes the
-// chance to answer with a status.
+// takes it for dead. A stream whose endpoint has not answered at all yet is begun
+// at the second call only, since with its head goes the chance to answer with a
+// status.
 func (x *Exchange) Idle(s Sink) error {
 	if !x.rec.Stream || x.finished || x.failed != nil {
 		return nil

@@ -69,7 +69,7 @@ func TestProbe(t *testing.T) {
 		t.Error("allowed before the back-off is over")
 	}
 	at := after(time.Second)
-	if !s.Healthy(at) || !s.Healthy(at) || s.View(at).Status != health.Open {
+	if first, second := s.Healthy(at), s.Healthy(at); !first || !second || s.View(at).Status != health.Open {
 		t.Error("Healthy takes the probe, or there is none")
 	}
 	if !s.Allow(at) || s.Allow(at) || s.Healthy(at) {
@@ -86,7 +86,7 @@ func TestProbe(t *testing.T) {
 	if diff := cmp.Diff(health.View{Status: health.Closed, Since: at}, s.View(at)); diff != "" {
 		t.Error(diff)
 	}
-	if !s.Allow(at) || !s.Allow(at) {
+	if first, second := s.Allow(at), s.Allow(at); !first || !second {
 		t.Error("closed, but not allowed")
 	}
 }

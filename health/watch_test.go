@@ -60,8 +60,13 @@ func TestWatch(t *testing.T) {
 		{"well", []health.Check{good}, 35 * time.Second, nil, 4},
 		{"failures in a row open", []health.Check{good, bad, bad, bad}, 35 * time.Second, []string{"30s open 3 check_failed"}, 4},
 		{"not in a row", []health.Check{bad, bad, good, bad, bad, good}, 95 * time.Second, nil, 10},
-		{"a good one closes at once", []health.Check{bad, bad, faulty, good}, 35 * time.Second,
-			[]string{"20s open 3 upstream_unreachable", "30s closed 0 "}, 4},
+		{
+			"a good one closes at once",
+			[]health.Check{bad, bad, faulty, good},
+			35 * time.Second,
+			[]string{"20s open 3 upstream_unreachable", "30s closed 0 "},
+			4,
+		},
 		{"a check has a bound", []health.Check{slow, slow, slow, bad}, 40 * time.Second, []string{"23s open 3 check_timeout"}, 4},
 	} {
 		t.Run(c.what, func(t *testing.T) {
@@ -83,7 +88,7 @@ func TestBadChecksProlongTheBackOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := health.New(health.Config{Rand: longest, Max: 30 * time.Second})
 		watched(t, s, 2*time.Minute, bad)
-		if v := s.View(time.Now()); v.Status != health.Open || v.RetryAt.Sub(time.Now()) < 10*time.Second {
+		if v := s.View(time.Now()); v.Status != health.Open || time.Until(v.RetryAt) < 10*time.Second {
 			t.Errorf("got %+v", v)
 		}
 	})

@@ -67,7 +67,7 @@ func (c *Call) ReadBody(limit int64, timeout time.Duration) (body []byte, releas
 	}
 	size := max(r.ContentLength, 0)
 	if !reserve(size) {
-		return nil, release, busy()
+		return nil, release, Busy()
 	}
 	c.SetReadDeadline(timeout)
 	defer c.SetReadDeadline(0)
@@ -75,7 +75,7 @@ func (c *Call) ReadBody(limit int64, timeout time.Duration) (body []byte, releas
 	for {
 		if len(body) == cap(body) {
 			if int64(cap(body)) > held && !reserve(max(growth, int64(cap(body)))) {
-				return nil, release, busy()
+				return nil, release, Busy()
 			}
 			body = append(body, 0)[:len(body)]
 		}
@@ -108,7 +108,8 @@ func TooLarge(limit int64) *fault.Error {
 	return fault.New(fault.TooLarge, "The body of the request is larger than the %d bytes that are allowed.", limit)
 }
 
-func busy() *fault.Error {
+// Busy is the error for a body that there is no memory for.
+func Busy() *fault.Error {
 	e := fault.New(fault.Busy, "The gateway holds as many request bodies as its memory allows. Try again shortly.")
 	e.RetryAfter = time.Second
 	return e

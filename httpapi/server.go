@@ -119,6 +119,9 @@ func (s *Server) serve(c *Call) error {
 	r := c.Request
 	m := s.router.Match(r.Method, r.URL.Path)
 	c.Op, c.Level, c.Param = m.Op, m.Level, m.Param
+	if shape(c) == op.AnthropicShape { // its clients look for the id there
+		c.Writer.w.Header().Set("Request-Id", c.Record.ID)
+	}
 	switch {
 	case m.Op == nil && m.Allow != "":
 		e := fault.New(fault.WrongMethod, "Not allowed to %s %s. Use %s.", r.Method, r.URL.Path, m.Allow)
@@ -181,6 +184,7 @@ func (s *Server) panicked(c *Call, p any) {
 		c.Writer.Abort()
 		return
 	}
+	c.Record.Fault = nil // what came before matters less than the defect
 	s.fail(c, fault.Wrap(fault.Internal, fmt.Errorf("panic: %v\n%s", p, debug.Stack()), "The gateway had an internal error while processing your request."))
 }
 

@@ -21,6 +21,7 @@ type Writer struct {
 	deadline time.Time
 	begun    bool
 	aborted  bool
+	trails   bool // trailers may follow, so the length is not told
 }
 
 func newWriter(w http.ResponseWriter, rec *record.Record) *Writer {
@@ -32,7 +33,7 @@ func newWriter(w http.ResponseWriter, rec *record.Record) *Writer {
 func (w *Writer) Head(status int, fields wire.Header) error {
 	h := w.w.Header()
 	for _, f := range fields {
-		if wire.EqualFold(f.Name, "X-Request-Id") {
+		if wire.EqualFold(f.Name, "X-Request-Id") || w.trails && wire.EqualFold(f.Name, "Content-Length") {
 			continue
 		}
 		h.Add(f.Name, f.Value)
@@ -71,6 +72,10 @@ func (w *Writer) extend() {
 		w.deadline = now.Add(24 * time.Hour) // a recorder in a test
 	}
 }
+
+// Announce tells that trailers may follow the answer, which HTTP/1.1 has only
+// where the length of the body is not told.
+func (w *Writer) Announce() { w.trails = true }
 
 // Trailer ends the answer with the trailers of an endpoint's.
 func (w *Writer) Trailer(h http.Header) {

@@ -13,12 +13,21 @@ func TestFromBody(t *testing.T) {
 		want       meter.Usage
 		ok         bool
 	}{
-		{"chat", `{"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":4,"total_tokens":13,"prompt_tokens_details":{"cached_tokens":5,"audio_tokens":1},"completion_tokens_details":{"reasoning_tokens":2,"audio_tokens":3}}}`,
-			meter.Usage{Input: 9, Output: 4, CachedInput: 5, AudioInput: 1, Reasoning: 2, AudioOutput: 3, Known: true}, true},
-		{"responses", `{"type":"response.completed","response":{"usage":{"input_tokens":7,"input_tokens_details":{"cached_tokens":1,"cache_write_tokens":2},"output_tokens":3,"output_tokens_details":{"reasoning_tokens":1},"total_tokens":10}}}`,
-			meter.Usage{Input: 7, Output: 3, CachedInput: 1, CacheWrite: 2, Reasoning: 1, Known: true}, true},
-		{"messages", `{"type":"message","usage":{"input_tokens":10,"cache_read_input_tokens":100,"cache_creation_input_tokens":20,"output_tokens":5}}`,
-			meter.Usage{Input: 130, Output: 5, CachedInput: 100, CacheWrite: 20, Known: true}, true},
+		{
+			"chat", `{"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":4,"total_tokens":13,"prompt_tokens_details":{"cached_tokens":5,"audio_tokens":1},"completion_tokens_details":{"reasoning_tokens":2,"audio_tokens":3}}}`,
+			meter.Usage{Input: 9, Output: 4, CachedInput: 5, AudioInput: 1, Reasoning: 2, AudioOutput: 3, Known: true},
+			true,
+		},
+		{
+			"responses", `{"type":"response.completed","response":{"usage":{"input_tokens":7,"input_tokens_details":{"cached_tokens":1,"cache_write_tokens":2},"output_tokens":3,"output_tokens_details":{"reasoning_tokens":1},"total_tokens":10}}}`,
+			meter.Usage{Input: 7, Output: 3, CachedInput: 1, CacheWrite: 2, Reasoning: 1, Known: true},
+			true,
+		},
+		{
+			"messages", `{"type":"message","usage":{"input_tokens":10,"cache_read_input_tokens":100,"cache_creation_input_tokens":20,"output_tokens":5}}`,
+			meter.Usage{Input: 130, Output: 5, CachedInput: 100, CacheWrite: 20, Known: true},
+			true,
+		},
 		{"embeddings", `{"data":[],"usage" : {"prompt_tokens": 8, "total_tokens": 8}}`, meter.Usage{Input: 8, Known: true}, true},
 		{"rerank", `{"results":[],"usage":{"total_tokens":56}}`, meter.Usage{Input: 56, Known: true}, true},
 		{"null", `{"choices":[],"usage":null}`, meter.Usage{}, false},

@@ -153,8 +153,7 @@ func FuzzScan(f *testing.F) {
 			Stream bool
 		}
 		if err := json.Unmarshal(body, &v); err != nil {
-			var typ *json.UnmarshalTypeError
-			if !errors.As(err, &typ) {
+			if _, ok := errors.AsType[*json.UnmarshalTypeError](err); !ok {
 				t.Fatalf("%q was accepted: %v", body, err)
 			}
 			return

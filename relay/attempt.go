@@ -18,6 +18,7 @@ import (
 	"github.com/gatehouse-ai/gatehouse/catalog"
 	"github.com/gatehouse-ai/gatehouse/exchange"
 	"github.com/gatehouse-ai/gatehouse/fault"
+	"github.com/gatehouse-ai/gatehouse/headers"
 	"github.com/gatehouse-ai/gatehouse/wire"
 )
 
@@ -105,15 +106,38 @@ func (t *trace) classify(err error) *fault.Error {
 	return fault.Wrap(fault.UpstreamBroken, err, "The endpoint hung up before it had answered.")
 }
 
+// trailers returns the trailers of the request that go on. Of an upload that is
+// still arriving only the names are known; the values follow with its end.
+func (r *run) trailers(t *trace) http.Header {
+	out := http.Header{}
+	take := func() {
+		for name, values := range r.Trailer {
+			if headers.Forwards(name) {
+				out[name] = values
+			}
+		}
+	}
+	take()
+	if t.rest != nil {
+		t.rest.ended = take
+	}
+	return out
+}
+
 // watched remembers what went wrong with the client's part of an upload.
 type watched struct {
-	r   io.Reader
+	r     io.Reader
+	ended func() // called at the proper end, unless it is nil
+
 	mu  sync.Mutex
 	err error
 }
 
 func (w *watched) Read(p []byte) (int, error) {
 	n, err := w.r.Read(p)
+	if errors.Is(err, io.EOF) && w.ended != nil {
+		w.ended()
+	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		w.mu.Lock()
 		w.err = err

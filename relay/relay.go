@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptrace"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/gatehouse-ai/gatehouse/exchange"
 	"github.com/gatehouse-ai/gatehouse/fault"
+	"github.com/gatehouse-ai/gatehouse/headers"
 	"github.com/gatehouse-ai/gatehouse/wire"
 )
 
@@ -33,31 +35,50 @@ type Upload struct {
 
 // Trailers may be implemented by a sink that can end an answer with trailers.
 type Trailers interface {
-	Trailer(http.Header)
+	// Announce tells, before the head of an answer, that trailers may follow it.
+	Announce()
+	Trailer(h http.Header)
 }
 
-// run is the carrying of one exchange.
+// Memory bounds what is held of bodies, over all requests.
+type Memory interface {
+	// Reserve takes n bytes, or none and returns false.
+	Reserve(n int64) bool
+	Release(n int64)
+}
+
+// Job is an exchange to be carried.
+type Job struct {
+	Exchange *exchange.Exchange // its body has been taken
+	Clients  Clients            // of the generation that serves it
+	Sink     exchange.Sink
+	Upload   *Upload     // nil if the exchange holds the whole body
+	Trailer  http.Header // of the request
+	Memory   Memory
+}
+
+// run is the carrying of one job.
 type run struct {
-	ctx     context.Context //nolint:containedctx // it lives as long as the request
-	x       *exchange.Exchange
-	clients Clients
-	sink    exchange.Sink
-	upload  *Upload
-	trailer http.Header
+	Job
+	ctx  context.Context //nolint:containedctx // it lives as long as the request
+	x    *exchange.Exchange
+	sink *stamped
+	held int64 // of the memory
 
 	mu   sync.Mutex // guards x and sink against the keep-alive timer
 	last time.Time  // of the last write to the client
 }
 
-// Run carries an exchange whose body has been taken to its end. ctx is that of
-// the request: it ends when the client leaves, or with a *fault.Error as its
-// cause when the gateway gives up the request. trailer is the request's own.
-// The error is ErrAbort, ErrGone or nil.
-func Run(ctx context.Context, x *exchange.Exchange, clients Clients, sink exchange.Sink, upload *Upload, trailer http.Header) error {
-	r := &run{ctx: ctx, x: x, clients: clients, upload: upload, trailer: trailer, last: time.Now()}
-	r.sink = &stamped{sink, r}
+// Run carries an exchange to its end. ctx is that of the request: it ends when
+// the client leaves, or with a *fault.Error as its cause when the gateway gives
+// up the request. The error is ErrAbort, ErrGone or nil.
+func Run(ctx context.Context, job Job) error {
+	r := &run{Job: job, ctx: ctx, x: job.Exchange, last: time.Now()}
+	r.sink = &stamped{job.Sink, r}
 	stop := r.keepAlive()
 	defer stop()
+	defer func() { r.Memory.Release(r.held) }()
+	x := r.x
 	for {
 		r.mu.Lock()
 		a, refused := x.Next(time.Now(), rand.Uint64())
@@ -92,10 +113,13 @@ func (r *run) attempt(a *exchange.Attempt) (exchange.Verdict, error) {
 	w := newWatch(cancel, a.Endpoint.Timeouts)
 	defer w.stop()
 	req, sent := r.request(ctx, a)
-	resp, err := r.clients[a.Endpoint.Endpoint].transport.RoundTrip(req)
+	resp, err := r.Clients[a.Endpoint.Endpoint].transport.RoundTrip(req)
 	if err != nil {
 		defer cancel(nil)
 		return r.failed(ctx, sent.classify(err))
+	}
+	if t, ok := r.sink.Sink.(Trailers); ok && len(resp.Trailer) > 0 {
+		t.Announce()
 	}
 	body, header := decoded(resp)
 	r.mu.Lock()
@@ -130,7 +154,7 @@ func (r *run) request(ctx context.Context, a *exchange.Attempt) (*http.Request, 
 	}
 	req.ContentLength = a.Len()
 	body := func() io.Reader { return newPieces(a.Body) }
-	if up := r.upload; up != nil {
+	if up := r.Upload; up != nil {
 		parts, size := spooled(a, up)
 		req.ContentLength += size
 		if up.Rest != nil {
@@ -143,12 +167,12 @@ func (r *run) request(ctx context.Context, a *exchange.Attempt) (*http.Request, 
 		body = func() io.Reader { return io.MultiReader(append([]io.Reader{newPieces(a.Body)}, parts...)...) }
 	}
 	req.Body = io.NopCloser(body())
-	if r.upload == nil { // so that a connection which has just been closed is no failure
+	if r.Upload == nil { // so that a connection which has just been closed is no failure
 		pieces := a.Body
 		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(newPieces(pieces)), nil }
 	}
-	if len(r.trailer) > 0 {
-		req.Trailer, req.ContentLength = r.trailer, -1
+	if len(r.Trailer) > 0 {
+		req.Trailer, req.ContentLength = r.trailers(t), -1
 	}
 	return req, t
 }
@@ -163,12 +187,16 @@ func (r *run) copy(ctx context.Context, w *watch, body io.Reader, resp *http.Res
 			w.progress()
 			r.mu.Lock()
 			err := r.x.Data(buf[:n], r.sink)
-			done := r.x.Finished()
+			done, short := r.x.Finished(), !r.hold(r.x.Held())
 			r.mu.Unlock()
 			if err != nil {
 				return exchange.Done, false, ErrGone
 			}
-			if done && rerr == nil {
+			if short {
+				v, err := r.end(fault.New(fault.Busy, "The gateway holds as much of requests and answers as its memory allows. Try again shortly."))
+				return v, false, err
+			}
+			if done && rerr == nil && len(resp.Trailer) == 0 { // trailers are worth waiting for
 				return exchange.Done, true, nil
 			}
 		}
@@ -176,7 +204,8 @@ func (r *run) copy(ctx context.Context, w *watch, body io.Reader, resp *http.Res
 		case rerr == nil:
 		case errors.Is(rerr, io.EOF):
 			v, err := r.end(nil)
-			if t, ok := r.sink.(*stamped).Sink.(Trailers); ok && err == nil && v == exchange.Done && len(resp.Trailer) > 0 {
+			if t, ok := r.sink.Sink.(Trailers); ok && err == nil && v == exchange.Done && len(resp.Trailer) > 0 {
+				maps.DeleteFunc(resp.Trailer, func(name string, _ []string) bool { return !headers.Returns(name) })
 				t.Trailer(resp.Trailer)
 			}
 			return v, false, err
@@ -185,6 +214,23 @@ func (r *run) copy(ctx context.Context, w *watch, body io.Reader, resp *http.Res
 			return v, false, err
 		}
 	}
+}
+
+// free is how much of an answer may be held without being counted: every
+// request has that.
+const free = 64 << 10
+
+// hold reserves memory for what is held of an answer.
+func (r *run) hold(n int64) bool {
+	n = max(0, n-free)
+	if n <= r.held {
+		return true
+	}
+	if !r.Memory.Reserve(n - r.held) {
+		return false
+	}
+	r.held = n
+	return true
 }
 
 // failed tells the exchange why an attempt has failed, unless the client is

@@ -184,7 +184,7 @@ func (b *builder) resolve(name string, resolved map[string]Result) {
 			break
 		}
 		if onWay[at] {
-			circle := append(way[slices.Index(way, at):], at)
+			circle := slices.Concat(way[slices.Index(way, at):], []string{at})
 			b.wrong("alias %q: leads round in a circle: %s", at, strings.Join(circle, " → "))
 			break
 		}

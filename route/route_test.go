@@ -2,6 +2,7 @@ package route_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -41,7 +42,8 @@ func TestLookup(t *testing.T) {
 		pattern("ft:*:acme:*"),
 	}, []catalog.Alias{
 		{Name: "small", Of: "llama-3.1-8b"},
-		{Name: "tiny", Of: "smaller"}, {Name: "smaller", Of: "small"},
+		{Name: "tiny", Of: "smaller"},
+		{Name: "smaller", Of: "small"},
 		{Name: "sonnet", Of: "claude-3-sonnet"},
 		{Name: "ours", Of: "corp/x"},
 		{Name: "gpt-4o-mini", Of: "small"},
@@ -163,26 +165,69 @@ func TestEveryMistakeIsReported(t *testing.T) {
 		{"nothing", nil, nil, "", nil},
 		{"no name", []catalog.Model{{Pool: pool()}}, nil, "", []string{`model 1: has no name`}},
 		{"two names", []catalog.Model{{Name: "a", Prefix: "b", Pool: pool()}}, nil, "", []string{`model "a" and prefix "b": are one row`}},
-		{"twice", []catalog.Model{name("a"), name("a"), prefix("a"), prefix("a"), pattern("a*"), pattern("a*")}, nil, "",
-			[]string{`model "a": defined twice`, `prefix "a": defined twice`, `pattern "a*": defined twice`}},
-		{"stars", []catalog.Model{name("a*"), prefix("b*"), pattern("c")}, []catalog.Alias{{Name: "d*", Of: "b*x"}}, "",
-			[]string{`model "a*": a name has no *`, `prefix "b*": a prefix has no *`, `pattern "c": has no *`, `alias "d*": an alias has no *`}},
+		{
+			"twice",
+			[]catalog.Model{name("a"), name("a"), prefix("a"), prefix("a"), pattern("a*"), pattern("a*")},
+			nil, "",
+			[]string{`model "a": defined twice`, `prefix "a": defined twice`, `pattern "a*": defined twice`},
+		},
+		{
+			"stars",
+			[]catalog.Model{name("a*"), prefix("b*"), pattern("c")},
+			[]catalog.Alias{{Name: "d*", Of: "b*x"}},
+			"",
+			[]string{`model "a*": a name has no *`, `prefix "b*": a prefix has no *`, `pattern "c": has no *`, `alias "d*": an alias has no *`},
+		},
 		{"strip what", []catalog.Model{{Name: "a", StripPrefix: true, Pool: pool()}}, nil, "", []string{`model "a": has no prefix to strip`}},
-		{"pools", []catalog.Model{{Name: "a"}, {Name: "b", Pool: []catalog.Target{{Weight: 1}, {Endpoint: &bare, Weight: -2}}}}, nil, "",
-			[]string{`model "a": has no endpoints`, `model "b": target 1 has no endpoint`, `model "b": target 2 has weight -2`}},
-		{"texts", []catalog.Model{name("a\xff"), name("b\n"), name(" c")}, []catalog.Alias{{Name: "d\x00", Of: " c"}}, "",
-			[]string{`is not valid UTF-8`, `has control characters`, `begins or ends with a space`, `alias "d\x00": has control`}},
-		{"aliases", []catalog.Model{name("a")}, []catalog.Alias{{Of: "a"}, {Name: "a", Of: "a"}, {Name: "b"}, {Name: "c", Of: "a"}, {Name: "c", Of: "a"}}, "",
-			[]string{`alias 1: has no name`, `alias "a": is also the name of a model`, `alias "b": does not say`, `alias "c": defined twice`}},
-		{"alias of nothing", []catalog.Model{name("a")}, []catalog.Alias{{Name: "c", Of: "b"}, {Name: "b", Of: "none"}}, "",
-			[]string{`alias "b": no model, alias, prefix or pattern serves "none"`}},
-		{"circles", []catalog.Model{prefix("a")}, []catalog.Alias{{Name: "x", Of: "y"}, {Name: "y", Of: "z"}, {Name: "z", Of: "y"}, {Name: "s", Of: "s"}}, "",
-			[]string{`alias "y": leads round in a circle: y → z → y`, `alias "s": leads round in a circle: s → s`}},
-		{"no second chance by prefix", []catalog.Model{prefix("a")}, []catalog.Alias{{Name: "ab", Of: "ac"}, {Name: "ac", Of: "ab"}}, "",
-			[]string{`alias "ab": leads round in a circle: ab → ac → ab`}},
+		{
+			"pools",
+			[]catalog.Model{{Name: "a"}, {Name: "b", Pool: []catalog.Target{{Weight: 1}, {Endpoint: &bare, Weight: -2}}}},
+			nil, "",
+			[]string{`model "a": has no endpoints`, `model "b": target 1 has no endpoint`, `model "b": target 2 has weight -2`},
+		},
+		{
+			"texts",
+			[]catalog.Model{name("a\xff"), name("b\n"), name(" c")},
+			[]catalog.Alias{{Name: "d\x00", Of: " c"}},
+			"",
+			[]string{`is not valid UTF-8`, `has control characters`, `begins or ends with a space`, `alias "d\x00": has control`},
+		},
+		{
+			"aliases",
+			[]catalog.Model{name("a")},
+			[]catalog.Alias{{Of: "a"}, {Name: "a", Of: "a"}, {Name: "b"}, {Name: "c", Of: "a"}, {Name: "c", Of: "a"}},
+			"",
+			[]string{`alias 1: has no name`, `alias "a": is also the name of a model`, `alias "b": does not say`, `alias "c": defined twice`},
+		},
+		{
+			"alias of nothing",
+			[]catalog.Model{name("a")},
+			[]catalog.Alias{{Name: "c", Of: "b"}, {Name: "b", Of: "none"}},
+			"",
+			[]string{`alias "b": no model, alias, prefix or pattern serves "none"`},
+		},
+		{
+			"circles",
+			[]catalog.Model{prefix("a")},
+			[]catalog.Alias{{Name: "x", Of: "y"}, {Name: "y", Of: "z"}, {Name: "z", Of: "y"}, {Name: "s", Of: "s"}},
+			"",
+			[]string{`alias "y": leads round in a circle: y → z → y`, `alias "s": leads round in a circle: s → s`},
+		},
+		{
+			"no second chance by prefix",
+			[]catalog.Model{prefix("a")},
+			[]catalog.Alias{{Name: "ab", Of: "ac"}, {Name: "ac", Of: "ab"}},
+			"",
+			[]string{`alias "ab": leads round in a circle: ab → ac → ab`},
+		},
 		{"fallback", []catalog.Model{name("a")}, nil, "b", []string{`fallback "b": no model`}},
-		{"all at once", []catalog.Model{{Name: "a"}}, []catalog.Alias{{Name: "b", Of: "c"}}, "d",
-			[]string{`model "a": has no endpoints`, `alias "b": no model`, `fallback "d": no model`}},
+		{
+			"all at once",
+			[]catalog.Model{{Name: "a"}},
+			[]catalog.Alias{{Name: "b", Of: "c"}},
+			"d",
+			[]string{`model "a": has no endpoints`, `alias "b": no model`, `fallback "d": no model`},
+		},
 	} {
 		tab, err := route.New(c.models, c.aliases, c.fallback)
 		if (err == nil) != (tab != nil) || (err == nil) != (c.want == nil) {
@@ -271,7 +316,7 @@ func BenchmarkNew(b *testing.B) {
 	var models []catalog.Model
 	var aliases []catalog.Alias
 	for i := range 10_000 {
-		models = append(models, name(fmt.Sprintf("model-%d", i)), prefix(strings.Repeat("a", i%500+1)+fmt.Sprint(i)))
+		models = append(models, name(fmt.Sprintf("model-%d", i)), prefix(strings.Repeat("a", i%500+1)+strconv.Itoa(i)))
 		aliases = append(aliases, catalog.Alias{Name: fmt.Sprintf("alias-%d", i), Of: fmt.Sprintf("alias-%d", i+1)})
 	}
 	aliases = append(aliases, catalog.Alias{Name: "alias-10000", Of: "model-1"})

@@ -36,6 +36,9 @@ func (v Value) Reveal() string {
 // IsZero tells whether there is no secret.
 func (v Value) IsZero() bool { return v == Value{} }
 
+// Equal tells whether two secrets are the same, for those who compare values.
+func (v Value) Equal(w Value) bool { return v == w }
+
 // String masks the text.
 func (v Value) String() string {
 	if v.IsZero() {

@@ -23,7 +23,7 @@ var bodies = []string{
 	`{"a":` + strings.Repeat("[", 600) + strings.Repeat("]", 600) + `}`,
 }
 
-func members(body []byte) (keys []string, values []string, err error) {
+func members(body []byte) (keys, values []string, err error) {
 	err = wire.Scan(body, func(m wire.Member) error {
 		keys = append(keys, string(m.Key))
 		values = append(values, string(body[m.Start:m.End]))

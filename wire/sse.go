@@ -24,7 +24,8 @@ func (e Event) Done() bool { return bytes.HasPrefix(e.Data, []byte("[DONE]")) }
 
 // Events splits a stream of server-sent events that arrives in arbitrary
 // pieces. Lines end with LF, CR or CRLF, also in a mixture, also with CR and LF
-// in different pieces. The zero value is ready for use.
+// in different pieces. An event is handed on when its last byte is there; where
+// its lines end with CRLF that is the LF. The zero value is ready for use.
 type Events struct {
 	Max  int // bound of one event; 0 means MaxEvent
 	buf  []byte
@@ -32,6 +33,7 @@ type Events struct {
 	scan int    // buf[:scan] has been searched for the end of an event
 	bol  bool   // buf[scan] begins a line
 	cr   bool   // the byte before scan is a CR
+	crlf bool   // the line before scan ended with CRLF
 	bom  bool   // the start of the stream has been looked at
 }
 
@@ -92,21 +94,24 @@ func (s *Events) split(b []byte, f func(Event) error) (int, error) {
 				i = len(b)
 				break
 			}
-			s.cr = b[i+n] == '\r'
+			s.cr, s.crlf = b[i+n] == '\r', false
 			i += n + 1
 			s.bol = true
 			continue
 		}
 		switch c := b[i]; {
 		case c == '\n' && s.cr: // the second half of CRLF
-			s.cr = false
+			s.cr, s.crlf = false, true
 			i++
+		case c == '\r' && s.crlf && i+1 == len(b): // the LF after it is on its way
+			s.scan = i - start
+			return start, nil
 		case c == '\n' || c == '\r': // a blank line: the event ends
 			i++
 			if c == '\r' && i < len(b) && b[i] == '\n' {
 				i++
 			}
-			s.cr = c == '\r' && b[i-1] == '\r'
+			s.cr, s.crlf = c == '\r' && b[i-1] == '\r', c == '\r' && b[i-1] == '\n'
 			if err := f(s.parse(b[start:i])); err != nil {
 				return start, err
 			}

@@ -120,7 +120,11 @@ func FuzzEvents(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string, cuts []byte) {
 		got, raw := feed(t, s, cuts)
-		if want := model(s); fmt.Sprint(got) != fmt.Sprint(want) {
+		want := model(s)
+		if len(got) < len(want) && strings.HasSuffix(s, "\r") {
+			want = model(s[:len(s)-1]) // what may be half of a CRLF is waited for
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("%q cut by %v:\n got %s\nwant %s", s, cuts, got, want)
 		}
 		if raw != s {

@@ -34,7 +34,7 @@ func readForm(c *httpapi.Call, x *exchange.Exchange, contentType string) (*relay
 	}
 	f.fields = fields
 	if !c.Memory.Reserve(inMemory) {
-		return nil, f.release, fault.New(fault.Busy, "The gateway holds as many request bodies as its memory allows. Try again shortly.")
+		return nil, f.release, httpapi.Busy()
 	}
 	f.held = inMemory
 	c.SetReadDeadline(c.Gen.Bounds.BodyRead)
@@ -83,9 +83,6 @@ func (f *form) untilModel() error {
 		} else if err != nil {
 			return err
 		}
-	}
-	if f.ended && !f.fields.Complete() {
-		return fault.New(fault.InvalidBody, "The multipart body ends before its last boundary.")
 	}
 	return nil
 }
@@ -138,6 +135,9 @@ func (f *form) Read(p []byte) (int, error) {
 	}
 	if errors.Is(err, io.EOF) {
 		f.c.SetReadDeadline(0)
+		if !f.fields.Complete() { // the last piece is kept back, so that no engine takes it for a whole
+			return 0, fault.New(fault.InvalidBody, "The multipart body ends before its last boundary.")
+		}
 	}
 	return n, err
 }

@@ -28,7 +28,9 @@ func (Handler) Serve(c *httpapi.Call) error {
 	if err != nil {
 		return err
 	}
-	err = relay.Run(c.Request.Context(), &x, c.Gen.Clients, c.Writer, upload, c.Request.Trailer)
+	err = relay.Run(c.Request.Context(), relay.Job{
+		Exchange: &x, Clients: c.Gen.Clients, Sink: c.Writer, Upload: upload, Trailer: c.Request.Trailer, Memory: c.Memory,
+	})
 	x.Close(errors.Is(err, relay.ErrGone), time.Now())
 	if err != nil { // the client is gone, or must see that its answer broke off
 		c.Writer.Abort()

@@ -83,7 +83,7 @@ func (v *conversation) say(role string, head, tail []block) {
 }
 
 func (v *conversation) endTurn() {
-	if all := append(v.head, v.tail...); len(all) > 0 {
+	if all := slices.Concat(v.head, v.tail); len(all) > 0 {
 		v.turns = append(v.turns, turn{v.role, all})
 	}
 	v.head, v.tail = nil, nil

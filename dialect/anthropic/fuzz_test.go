@@ -3,6 +3,7 @@ package anthropic_test
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -87,7 +88,7 @@ func checkTurns(t *testing.T, body []byte) {
 // client reads what is wrong.
 func FuzzTranslate(f *testing.F) {
 	inputs(f, "request", "json", func(_ string, in []byte) { f.Add(in) })
-	for _, r := range append(paramRows[:len(paramRows):len(paramRows)], ownRows...) {
+	for _, r := range append(slices.Clip(paramRows), ownRows...) {
 		f.Add([]byte("{" + hi + "," + r.fields + "}"))
 	}
 	f.Add([]byte(`{"messages":[{"role":"assistant","content":"x","thinking_blocks":[{"type":"thinking","thinking":"\ud800","signature":"é"}]}]}`))

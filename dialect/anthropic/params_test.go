@@ -2,6 +2,7 @@ package anthropic_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -138,9 +139,7 @@ func TestEveryParameter(t *testing.T) {
 				t.Fatalf("%s: %v", in, err)
 			}
 			want := value(t, []byte(`{"model":"m","max_tokens":16000,"messages":[{"role":"user","content":[{"type":"text","text":"hi"}]}]}`)).(map[string]any)
-			for k, v := range value(t, []byte("{"+r.out+"}")).(map[string]any) {
-				want[k] = v
-			}
+			maps.Copy(want, value(t, []byte("{"+r.out+"}")).(map[string]any))
 			if diff := cmp.Diff(want, value(t, out.Body)); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", in, diff)
 			}

@@ -176,7 +176,7 @@ func TestStreamIsReadByOpenAI(t *testing.T) {
 		}
 		want := read(t, chunks...)
 		got := acc.Choices[0]
-		if got.Message.Content != want.Content || string(got.FinishReason) != want.Finish || len(got.Message.ToolCalls) != len(want.Calls) || acc.Usage.TotalTokens == 0 {
+		if got.Message.Content != want.Content || got.FinishReason != want.Finish || len(got.Message.ToolCalls) != len(want.Calls) || acc.Usage.TotalTokens == 0 {
 			t.Errorf("%s: the SDK reads %+v, want %+v", name, got, want)
 		}
 	})
@@ -347,7 +347,7 @@ func TestFunctionCall(t *testing.T) {
 	if err := json.Unmarshal(out, &c); err != nil {
 		t.Fatal(err)
 	}
-	if f := c.Choices[0].Message.FunctionCall; f.Name != "f" || f.Arguments != `{"a":1}` || c.Choices[0].FinishReason != "function_call" {
+	if f := c.Choices[0].Message.FunctionCall; f.Name != "f" || f.Arguments != `{"a":1}` || c.Choices[0].FinishReason != "function_call" { //nolint:staticcheck // deprecated, and still served
 		t.Errorf("got %s", out)
 	}
 }

@@ -31,21 +31,43 @@ func TestCompletion(t *testing.T) {
 		in     chat.Completion
 		want   string
 	}{
-		{"text", false, chat.Completion{Content: "h\"i\n", Finish: chat.FinishStop, Usage: known},
-			`"content":"h\"i\u000a","refusal":null},"logprobs":null,"finish_reason":"stop"}],` + usage + `}`},
-		{"nothing", false, chat.Completion{Finish: chat.FinishLength},
-			`"content":"","refusal":null},"logprobs":null,"finish_reason":"length"}]}`},
-		{"reasoning", false, chat.Completion{Content: "a", Reasoning: "b", Finish: chat.FinishStop},
-			`"content":"a","refusal":null,"reasoning_content":"b"},"logprobs":null,"finish_reason":"stop"}]}`},
-		{"refusal", false, chat.Completion{Refusal: "no", Finish: chat.FinishContentFilter},
-			`"content":null,"refusal":"no"},"logprobs":null,"finish_reason":"content_filter"}]}`},
-		{"calls", false, chat.Completion{Calls: []chat.Call{{Name: "f", Arguments: "{}"}, {ID: "x", Name: "g", Arguments: "t", Custom: true}}, Finish: chat.FinishToolCalls},
-			`"content":null,"refusal":null,"tool_calls":[{"id":"call_1_0","type":"function","function":{"name":"f","arguments":"{}"}},{"id":"x","type":"custom","custom":{"name":"g","input":"t"}}]},"logprobs":null,"finish_reason":"tool_calls"}]}`},
-		{"function_call", true, chat.Completion{Content: "c", Calls: []chat.Call{{ID: "x", Name: "f", Arguments: "{}"}, {Name: "g"}}, Finish: chat.FinishToolCalls},
-			`"content":"c","refusal":null,"function_call":{"name":"f","arguments":"{}"}},"logprobs":null,"finish_reason":"function_call"}]}`},
-		{"logprobs", false, chat.Completion{Content: "é", Finish: chat.FinishStop, Logprobs: []chat.TokenLogprob{
-			{Token: "é", Logprob: -0.25, Bytes: []int{195, 169}, Top: []chat.TokenLogprob{{Token: "é", Logprob: -0.25}, {Token: "e", Logprob: math.Inf(-1), Bytes: []int{}}}}, {Token: "", Logprob: 0}}},
-			`"content":"é","refusal":null},"logprobs":{"content":[{"token":"é","logprob":-0.25,"bytes":[195,169],"top_logprobs":[{"token":"é","logprob":-0.25,"bytes":null},{"token":"e","logprob":-1.7976931348623157e+308,"bytes":[]}]},{"token":"","logprob":0,"bytes":null,"top_logprobs":[]}],"refusal":null},"finish_reason":"stop"}]}`},
+		{
+			"text", false,
+			chat.Completion{Content: "h\"i\n", Finish: chat.FinishStop, Usage: known},
+			`"content":"h\"i\u000a","refusal":null},"logprobs":null,"finish_reason":"stop"}],` + usage + `}`,
+		},
+		{
+			"nothing", false,
+			chat.Completion{Finish: chat.FinishLength},
+			`"content":"","refusal":null},"logprobs":null,"finish_reason":"length"}]}`,
+		},
+		{
+			"reasoning", false,
+			chat.Completion{Content: "a", Reasoning: "b", Finish: chat.FinishStop},
+			`"content":"a","refusal":null,"reasoning_content":"b"},"logprobs":null,"finish_reason":"stop"}]}`,
+		},
+		{
+			"refusal", false,
+			chat.Completion{Refusal: "no", Finish: chat.FinishContentFilter},
+			`"content":null,"refusal":"no"},"logprobs":null,"finish_reason":"content_filter"}]}`,
+		},
+		{
+			"calls", false,
+			chat.Completion{Calls: []chat.Call{{Name: "f", Arguments: "{}"}, {ID: "x", Name: "g", Arguments: "t", Custom: true}}, Finish: chat.FinishToolCalls},
+			`"content":null,"refusal":null,"tool_calls":[{"id":"call_1_0","type":"function","function":{"name":"f","arguments":"{}"}},{"id":"x","type":"custom","custom":{"name":"g","input":"t"}}]},"logprobs":null,"finish_reason":"tool_calls"}]}`,
+		},
+		{
+			"function_call", true,
+			chat.Completion{Content: "c", Calls: []chat.Call{{ID: "x", Name: "f", Arguments: "{}"}, {Name: "g"}}, Finish: chat.FinishToolCalls},
+			`"content":"c","refusal":null,"function_call":{"name":"f","arguments":"{}"}},"logprobs":null,"finish_reason":"function_call"}]}`,
+		},
+		{
+			"logprobs", false,
+			chat.Completion{Content: "é", Finish: chat.FinishStop, Logprobs: []chat.TokenLogprob{
+				{Token: "é", Logprob: -0.25, Bytes: []int{195, 169}, Top: []chat.TokenLogprob{{Token: "é", Logprob: -0.25}, {Token: "e", Logprob: math.Inf(-1), Bytes: []int{}}}}, {Token: "", Logprob: 0},
+			}},
+			`"content":"é","refusal":null},"logprobs":{"content":[{"token":"é","logprob":-0.25,"bytes":[195,169],"top_logprobs":[{"token":"é","logprob":-0.25,"bytes":null},{"token":"e","logprob":-1.7976931348623157e+308,"bytes":[]}]},{"token":"","logprob":0,"bytes":null,"top_logprobs":[]}],"refusal":null},"finish_reason":"stop"}]}`,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := chat.NewWriter(call, &chat.Request{LegacyFunctions: c.legacy}).Completion(c.in)
@@ -110,18 +132,37 @@ func TestStream(t *testing.T) {
 		finish chat.Finish
 		want   []string
 	}{
-		{"text", false, []chat.Delta{{Content: "a"}, {}, {Content: "b\\"}}, chat.FinishStop,
-			[]string{chunk(`"role":"assistant","content":"a"`), chunk(`"content":"b\\"`), end("stop")}},
-		{"nothing", false, nil, chat.FinishStop,
-			[]string{chunk(`"role":"assistant","content":""`), end("stop")}},
-		{"begin", false, []chat.Delta{{}, {Content: "a"}}, chat.FinishLength,
-			[]string{chunk(`"role":"assistant","content":""`), chunk(`"content":"a"`), end("length")}},
-		{"reasoning", false, []chat.Delta{{Reasoning: "r"}, {Content: "a", Reasoning: "s"}}, chat.FinishStop,
-			[]string{chunk(`"role":"assistant","content":"","reasoning_content":"r"`), chunk(`"content":"a","reasoning_content":"s"`), end("stop")}},
-		{"refusal", false, []chat.Delta{{Refusal: "no"}, {Refusal: "!"}}, chat.FinishContentFilter,
-			[]string{chunk(`"role":"assistant","content":null,"refusal":"no"`), chunk(`"refusal":"!"`), end("content_filter")}},
+		{
+			"text", false,
+			[]chat.Delta{{Content: "a"}, {}, {Content: "b\\"}},
+			chat.FinishStop,
+			[]string{chunk(`"role":"assistant","content":"a"`), chunk(`"content":"b\\"`), end("stop")},
+		},
+		{
+			"nothing", false, nil, chat.FinishStop,
+			[]string{chunk(`"role":"assistant","content":""`), end("stop")},
+		},
+		{
+			"begin", false,
+			[]chat.Delta{{}, {Content: "a"}},
+			chat.FinishLength,
+			[]string{chunk(`"role":"assistant","content":""`), chunk(`"content":"a"`), end("length")},
+		},
+		{
+			"reasoning", false,
+			[]chat.Delta{{Reasoning: "r"}, {Content: "a", Reasoning: "s"}},
+			chat.FinishStop,
+			[]string{chunk(`"role":"assistant","content":"","reasoning_content":"r"`), chunk(`"content":"a","reasoning_content":"s"`), end("stop")},
+		},
+		{
+			"refusal", false,
+			[]chat.Delta{{Refusal: "no"}, {Refusal: "!"}},
+			chat.FinishContentFilter,
+			[]string{chunk(`"role":"assistant","content":null,"refusal":"no"`), chunk(`"refusal":"!"`), end("content_filter")},
+		},
 		{"calls", false, []chat.Delta{
-			{Calls: []chat.CallDelta{{Name: "f"}}}, {Calls: []chat.CallDelta{{Arguments: "{}"}}},
+			{Calls: []chat.CallDelta{{Name: "f"}}},
+			{Calls: []chat.CallDelta{{Arguments: "{}"}}},
 			{Calls: []chat.CallDelta{{Index: 1, ID: "x", Name: "g", Arguments: "t", Custom: true}, {Index: 1, Arguments: "u", Custom: true}}},
 		}, chat.FinishToolCalls, []string{
 			chunk(`"role":"assistant","content":null,"tool_calls":[{"index":0,"id":"call_1_0","type":"function","function":{"name":"f","arguments":""}}]`),
@@ -219,8 +260,10 @@ func FuzzWriter(f *testing.F) {
 		name, arguments = strings.ToValidUTF8(name, ""), strings.ToValidUTF8(arguments, "")
 		r := &chat.Request{LegacyFunctions: legacy}
 		logprobs := []chat.TokenLogprob{{Token: text, Logprob: logprob}}
-		b := chat.NewWriter(call, r).Completion(chat.Completion{Content: text, Refusal: reasoning, Reasoning: reasoning, Logprobs: logprobs,
-			Calls: []chat.Call{{ID: id, Name: name, Arguments: arguments}}, Finish: chat.Finish(name), Usage: known})
+		b := chat.NewWriter(call, r).Completion(chat.Completion{
+			Content: text, Refusal: reasoning, Reasoning: reasoning, Logprobs: logprobs,
+			Calls: []chat.Call{{ID: id, Name: name, Arguments: arguments}}, Finish: chat.Finish(name), Usage: known,
+		})
 		chunks := collect(t, call, r, all(chat.Finish(name), known, chat.Delta{Content: text, Logprobs: logprobs},
 			chat.Delta{Content: text, Refusal: reasoning, Reasoning: reasoning, Calls: []chat.CallDelta{{ID: id, Name: name, Arguments: arguments}, {Index: 1, Name: name}}}))
 		for _, s := range append(chunks, string(b)) {

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/gatehouse-ai/gatehouse/dialect/param"
 )
@@ -196,11 +197,8 @@ func (r *Request) Offered() []Tool {
 	}
 	var out []Tool
 	for _, t := range r.Tools {
-		for _, name := range r.ToolChoice.Allowed {
-			if t.Name == name {
-				out = append(out, t)
-				break
-			}
+		if slices.Contains(r.ToolChoice.Allowed, t.Name) {
+			out = append(out, t)
 		}
 	}
 	return out

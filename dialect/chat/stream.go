@@ -165,8 +165,9 @@ func (w *Writer) End(emit dialect.Emit, f Finish, u meter.Usage) error {
 	b = w.head(w.b[:0], "chat.completion.chunk")
 	b = append(b, `],"usage":`...)
 	b = AppendUsage(b, u)
-	w.b = append(b, '}')
-	return emit(w.b)
+	b = append(b, '}')
+	w.b = b
+	return emit(b)
 }
 
 // emit ends a chunk that has no usage and hands it on.

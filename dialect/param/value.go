@@ -297,6 +297,7 @@ func (v Value) Empty() bool {
 		return len(v.Raw) == 2
 	case Array, Object:
 		return len(bytes.TrimSpace(v.Raw[1:len(v.Raw)-1])) == 0
+	case Boolean, Number:
 	}
 	return false
 }

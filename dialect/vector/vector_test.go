@@ -24,7 +24,8 @@ func TestParse(t *testing.T) {
 		`{"input":"a"}`:       {Input: []string{"a"}},
 		`{"input":["a","b"]}`: {Input: []string{"a", "b"}},
 		`{"model":"m","input":"a","encoding_format":"base64","dimensions":256,"user":"u","stream":false}`: {
-			Model: "m", Input: []string{"a"}, Base64: true, Dimensions: 256, User: "u"},
+			Model: "m", Input: []string{"a"}, Base64: true, Dimensions: 256, User: "u",
+		},
 		`{"input":"a","encoding_format":"float","dimensions":null,"user":null}`: {Input: []string{"a"}},
 	} {
 		r, err := vector.Parse([]byte(body))
