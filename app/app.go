@@ -53,7 +53,7 @@ type App struct {
 	status   atomic.Pointer[status]
 	draining atomic.Bool
 
-	reloading sync.Mutex // one reload at a time; guards setup and stopWatching
+	reloading sync.Mutex // one reload at a time; guards what follows
 	setup     *Setup
 	stopWatch context.CancelFunc
 

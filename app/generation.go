@@ -69,7 +69,7 @@ func (a *App) build(s *Setup, before *relay.Generation) (*relay.Generation, erro
 	snap := &snapshot.Snapshot{
 		Generation: 1, Keys: keys, Routes: routes, Bounds: bounds(s.Config),
 		Endpoints: make(map[*catalog.Endpoint]*snapshot.Endpoint, len(s.Endpoints)),
-		Retries:   pick.NewBudget(float64(s.Config.Retries.Budget), pick.DefaultMin),
+		Retries:   a.budget(s, before),
 	}
 	g := &relay.Generation{Snapshot: snap, Clients: make(relay.Clients, len(s.Endpoints))}
 	if before != nil {
@@ -83,6 +83,14 @@ func (a *App) build(s *Setup, before *relay.Generation) (*relay.Generation, erro
 		}
 	}
 	return g, errors.Join(errs...)
+}
+
+// budget is the budget of retries: the one in use, unless its share has changed.
+func (a *App) budget(s *Setup, before *relay.Generation) *pick.Budget {
+	if before != nil && a.setup.Config.Retries.Budget == s.Config.Retries.Budget {
+		return before.Retries
+	}
+	return pick.NewBudget(float64(s.Config.Retries.Budget), pick.DefaultMin)
 }
 
 // addEndpoint adds an endpoint to a generation, with what is known of it from

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"net"
 	"os"
 	"slices"
 	"time"
@@ -20,6 +22,8 @@ type status struct {
 	OK         bool      `json:"ok"`              // the last reload succeeded
 	Error      string    `json:"error,omitempty"` // why it did not
 	Tried      time.Time `json:"tried_at"`
+
+	seen string // the fingerprint of the files when they were last read
 }
 
 // Reload loads the setup again. If that fails, everything stays as it was: the
@@ -28,6 +32,7 @@ type status struct {
 func (a *App) Reload() error {
 	a.reloading.Lock()
 	defer a.reloading.Unlock()
+	seen := fingerprint(a.setup.Config.Files()) // before they are read, lest a change meanwhile be missed
 	s, err := a.opts.Load()
 	if err == nil {
 		err = a.installLocked(s)
@@ -35,6 +40,7 @@ func (a *App) Reload() error {
 	if err != nil {
 		was := *a.status.Load()
 		was.OK, was.Error, was.Tried = false, err.Error(), time.Now()
+		was.seen = seen
 		a.status.Store(&was)
 		a.metrics.SetConfig(was.Hash, false, was.Tried, was.Generation)
 		a.log.Error("the configuration was not reloaded: the last good one stays in use", "error", err.Error(), "generation", was.Generation)
@@ -62,26 +68,56 @@ func (a *App) installLocked(s *Setup) error {
 	if err != nil {
 		return err
 	}
+	if err := a.exposed(s); err != nil {
+		return err
+	}
 	hash := fingerprint(s.Config.Files())
 
 	// Nothing below fails.
-	a.tls.store(cert)
-	a.memory.SetLimit(s.Config.Limits.MemoryBytes())
-	if a.setup != nil && (!slices.Equal(a.setup.Config.Listen, s.Config.Listen) || a.setup.Config.Admin != s.Config.Admin ||
-		a.setup.Config.TLS.Enabled() != s.Config.TLS.Enabled()) {
-		a.log.Warn("listeners are opened at the start only: restart the gateway for the new ones")
+	if cert != nil || a.setup == nil { // a listener that speaks TLS goes on doing so
+		a.tls.store(cert)
 	}
+	a.memory.SetLimit(s.Config.Limits.MemoryBytes())
+	a.warnOfStart(s)
 	a.setup = s
 	a.current.Store(g)
 	a.retire(before, g)
 	a.watchHealth(g)
 	now := time.Now()
-	a.status.Store(&status{Generation: g.Generation, Hash: hash, Loaded: now, OK: true, Tried: now})
+	a.status.Store(&status{Generation: g.Generation, Hash: hash, Loaded: now, OK: true, Tried: now, seen: hash})
 	a.metrics.SetConfig(hash, true, now, g.Generation)
 	for _, w := range s.Config.Warnings() {
 		a.log.Warn("configuration", "warning", w.String())
 	}
 	return nil
+}
+
+// exposed refuses a setup without keys while a listener from the start, which
+// that setup would not open, can be reached from other machines.
+func (a *App) exposed(s *Setup) error {
+	if len(s.Config.Keys()) > 0 {
+		return nil
+	}
+	for _, l := range a.public {
+		if tcp, ok := l.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
+			return fmt.Errorf("keys: without any key the gateway serves everybody, and it listens on %s until it is restarted", l.Addr())
+		}
+	}
+	return nil
+}
+
+// warnOfStart tells of changes that need a restart.
+func (a *App) warnOfStart(s *Setup) {
+	if a.setup == nil {
+		return
+	}
+	was, now := a.setup.Config, s.Config
+	if !slices.Equal(was.Listen, now.Listen) || was.Admin != now.Admin || was.TLS.Enabled() != now.TLS.Enabled() {
+		a.log.Warn("listeners are opened at the start only: restart the gateway for the new ones")
+	}
+	if was.Log != now.Log || was.Limits.HeaderBytes != now.Limits.HeaderBytes {
+		a.log.Warn("log and limits.header_bytes are read at the start only: restart the gateway for the new ones")
+	}
 }
 
 // retire closes the idle connections of clients that are no longer used. Those
@@ -126,15 +162,13 @@ func (a *App) watchHealth(g *relay.Generation) {
 func (a *App) watchFiles(ctx context.Context) {
 	t := time.NewTicker(time.Second)
 	defer t.Stop()
-	last := a.status.Load().Hash // of what was loaded, not of what is there by now
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-t.C:
 		}
-		if now := fingerprint(a.config().Files()); now != last {
-			last = now
+		if fingerprint(a.config().Files()) != a.status.Load().seen {
 			_ = a.Reload() // which has said what is wrong
 		}
 	}

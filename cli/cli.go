@@ -110,6 +110,7 @@ finds engines on this machine, or ` + "`gatehouse serve --config gatehouse.yaml`
 		return &usageError{err: err, hint: fmt.Sprintf("`%s --help` lists the flags", c.CommandPath())}
 	})
 	root.AddCommand(serveCommand(env), checkCommand(env), demoCommand(env), keyCommand(env), versionCommand(env))
+	root.AddCommand(benchCommand(env))
 	for _, c := range root.Commands() {
 		if c.Args == nil {
 			c.Args = noArgs

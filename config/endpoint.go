@@ -39,7 +39,8 @@ type Endpoint struct {
 // Auth is which credential an endpoint gets.
 type Auth struct {
 	// replace sends the endpoint's own key. passthrough sends what the client
-	// sent: its Authorization, OpenAI-Organization and OpenAI-Project. none sends
+	// sent: its Authorization (or X-Api-Key, Api-Key), OpenAI-Organization and
+	// OpenAI-Project. none sends
 	// nothing. Without the mode it is replace if there is a key and else none.
 	Mode AuthMode `yaml:"mode"`
 	// The endpoint's key.

@@ -218,12 +218,12 @@ func (x *Exchange) complete(s Sink) error {
 }
 
 func (x *Exchange) completeJSON(s Sink) error {
-	if x.early {
-		x.failed = fault.New(fault.UpstreamBroken, "The endpoint was asked for a stream of events and sent one JSON body.")
-		return nil
-	}
 	if x.mistaken(x.buf) {
 		x.failed = x.refusal()
+		return nil
+	}
+	if x.early {
+		x.failed = fault.New(fault.UpstreamBroken, "The endpoint was asked for a stream of events and sent one JSON body.")
 		return nil
 	}
 	x.usage, _ = meter.FromBody(x.buf)

@@ -21,6 +21,7 @@ import (
 func Failure(e *fault.Error, shape op.Shape, requestID string, h wire.Header) (status int, head wire.Header, body []byte) {
 	if shape == op.AnthropicShape {
 		body = e.AppendAnthropic(nil, requestID)
+		h = h.Set("Request-Id", requestID)
 	} else {
 		body = e.AppendOpenAI(nil)
 	}
@@ -54,6 +55,9 @@ func (x *Exchange) fail(s Sink) (Verdict, error) {
 	}
 	f = x.discreet(f)
 	x.rec.Fault, x.rec.Outcome = remembered(f), record.UpstreamFailed
+	if f.Kind.Row().Source == fault.Gateway {
+		x.rec.Outcome = record.Stopped
+	}
 	x.finished = true
 	if !x.sse() && x.mode != passEvents {
 		return Abort, nil

@@ -17,6 +17,7 @@ const (
 	UpstreamError  Outcome = "upstream_error"  // the endpoint's error was delivered
 	ClientGone     Outcome = "client_gone"     // the client left before the end
 	UpstreamFailed Outcome = "upstream_failed" // the endpoint failed after the first byte
+	Stopped        Outcome = "stopped"         // the gateway gave the request up after the first byte
 )
 
 // Record is one request.

@@ -89,7 +89,7 @@ func newResolver(families map[string]*family) resolver {
 	for _, o := range op.All() {
 		r.operations[string(o.ID)] = true
 	}
-	for _, o := range []record.Outcome{record.Complete, record.Refused, record.UpstreamError, record.ClientGone, record.UpstreamFailed} {
+	for _, o := range []record.Outcome{record.Complete, record.Refused, record.UpstreamError, record.ClientGone, record.UpstreamFailed, record.Stopped} {
 		r.outcomes[o] = true
 	}
 	for _, row := range fault.Table() {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/gatehouse-ai/gatehouse/fault"
@@ -92,7 +93,7 @@ func status(r fault.Row) string {
 	if r.Kind == fault.UpstreamError {
 		return "the endpoint's"
 	}
-	return fmt.Sprint(r.Status)
+	return strconv.Itoa(r.Status)
 }
 
 func typ(r fault.Row) string {

@@ -1,14 +1,26 @@
 package docs_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"io/fs"
+	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatehouse-ai/gatehouse/config"
+	"github.com/gatehouse-ai/gatehouse/fault"
+	"github.com/gatehouse-ai/gatehouse/meter"
+	"github.com/gatehouse-ai/gatehouse/record"
+	"github.com/gatehouse-ai/gatehouse/telemetry"
 )
 
 // root is the root of the repository.
@@ -56,7 +68,7 @@ func documents(t *testing.T) []string {
 // the README of the page's own folder.
 func TestEveryDocumentIsListed(t *testing.T) {
 	for _, name := range documents(t) {
-		if filepath.Base(name) == "README.md" {
+		if name == "README.md" || name == "docs/README.md" {
 			continue
 		}
 		listed := false
@@ -74,6 +86,33 @@ func TestEveryDocumentIsListed(t *testing.T) {
 		if !listed {
 			t.Errorf("%s is linked from no index: add it to docs/README.md", name)
 		}
+	}
+}
+
+// TestKeysOfTheLog wants every key of a request's log line on the page for
+// operators.
+func TestKeysOfTheLog(t *testing.T) {
+	var line bytes.Buffer
+	log := telemetry.Access{Logger: telemetry.NewLogger(&line, telemetry.JSON, slog.LevelInfo)}
+	log.Done(&record.Record{
+		ID: "x", ClientID: "x", Start: time.Unix(1, 0), First: 1e9, Duration: 1e9, Method: "x", Path: "x", Operation: "x",
+		Remote: "x", Key: "x", Model: "x", Route: "x", Endpoint: "x", Upstream: "x", Fallback: true, Attempts: 1, Status: 500,
+		Outcome: record.UpstreamError, Fault: fault.New(fault.UpstreamError, "x"), Stream: true, BytesIn: 1, BytesOut: 1,
+		Usage: meter.Usage{Input: 1, Output: 1, CachedInput: 1, Known: true}, Generation: 1,
+	})
+	var got map[string]any
+	if err := json.Unmarshal(line.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(read(t, "docs/operating.md"), "\n## Logs\n")
+	text, _, _ = strings.Cut(text, "\n## ")
+	var said []string
+	for _, row := range regexp.MustCompile("(?m)^\\| (`[^|]*`) \\|").FindAllStringSubmatch(text, -1) {
+		said = append(said, strings.Split(strings.Trim(row[1], "`"), "`, `")...)
+	}
+	slices.Sort(said)
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(got)), said); diff != "" {
+		t.Errorf("the keys of the log and those of docs/operating.md: %s", diff)
 	}
 }
 

@@ -83,7 +83,8 @@ func TestToolChoice(t *testing.T) {
 			{"required", mode("required"), "hello", said{Finish: "tool_calls", Calls: []string{`weather {"city":"city"}`}}},
 			{
 				"named", openai.ToolChoiceOptionFunctionToolChoice(openai.ChatCompletionNamedToolChoiceFunctionParam{Name: "clock"}),
-				"hello", said{Finish: "tool_calls", Calls: []string{`clock {"zone":"zone"}`}},
+				"hello",
+				said{Finish: "tool_calls", Calls: []string{`clock {"zone":"zone"}`}},
 			},
 		} {
 			t.Run(test.name, func(t *testing.T) {
