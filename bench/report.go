@@ -113,7 +113,7 @@ func (p *Plan) report(tallies [][]tally, interrupted bool) *Report {
 func row(name string, s Scenario, t *tally) Row {
 	r := Row{
 		Target: name, Rounds: t.rates, PerSecond: median(t.rates),
-		Latency: times(&t.Latency), First: times(&t.First), Gap: times(&t.Gap), Jitter: times(&t.Jitter), Late: times(&t.Late),
+		Latency: TimesOf(&t.Latency), First: TimesOf(&t.First), Gap: TimesOf(&t.Gap), Jitter: TimesOf(&t.Jitter), Late: TimesOf(&t.Late),
 		RSS: t.rss, Done: t.Done, Chunks: t.Chunks, Wrong: t.Wrong, Failed: t.Failed, Cut: t.Cut, Problems: t.Problems,
 	}
 	if n := count(s, &t.Result); t.cpuOK && n > 0 {
@@ -163,8 +163,8 @@ func median(v []float64) float64 {
 
 func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 
-// times returns the quantiles of a histogram, nil of an empty one.
-func times(h *hist.Hist) *Times {
+// TimesOf returns the quantiles of a histogram, nil of an empty one.
+func TimesOf(h *hist.Hist) *Times {
 	n := h.Count()
 	if n == 0 {
 		return nil

@@ -74,10 +74,13 @@ func (x *Exchange) report(ok bool, reason string, now time.Time) {
 	x.attempt.Endpoint.Health.Report(ok, reason, now)
 }
 
+// settled tells whether nothing that is still to come can change the answer.
+func (x *Exchange) settled() bool { return x.finished || x.failed != nil }
+
 // Data takes a piece of the body of the endpoint's answer. An error is the
 // sink's: the client is gone.
 func (x *Exchange) Data(p []byte, s Sink) error {
-	if x.finished || x.failed != nil {
+	if x.settled() {
 		return nil
 	}
 	switch x.mode {

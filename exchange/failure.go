@@ -21,7 +21,6 @@ import (
 func Failure(e *fault.Error, shape op.Shape, requestID string, h wire.Header) (status int, head wire.Header, body []byte) {
 	if shape == op.AnthropicShape {
 		body = e.AppendAnthropic(nil, requestID)
-		h = h.Set("Request-Id", requestID)
 	} else {
 		body = e.AppendOpenAI(nil)
 	}

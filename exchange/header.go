@@ -5,7 +5,6 @@ import (
 
 	"github.com/gatehouse-ai/gatehouse/catalog"
 	"github.com/gatehouse-ai/gatehouse/headers"
-	"github.com/gatehouse-ai/gatehouse/op"
 	"github.com/gatehouse-ai/gatehouse/principal"
 	"github.com/gatehouse-ai/gatehouse/wire"
 )
@@ -49,9 +48,6 @@ func (x *Exchange) returned(dst wire.Header) wire.Header {
 // outcome appends the gateway's own fields to an answer.
 func (x *Exchange) outcome(dst wire.Header) wire.Header {
 	dst = append(dst, wire.Field{Name: HeaderModel, Value: x.rec.Upstream}, wire.Field{Name: HeaderEndpoint, Value: x.rec.Endpoint})
-	if x.req.Op.Shape == op.AnthropicShape { // where Anthropic's clients look for it
-		dst = append(dst, wire.Field{Name: "Request-Id", Value: x.rec.ID})
-	}
 	if x.rec.Fallback {
 		dst = append(dst, wire.Field{Name: HeaderFallback, Value: x.route.Name})
 	}

@@ -24,7 +24,7 @@ var (
 func (x *Exchange) feed(p []byte, s Sink) error {
 	var gone error
 	handle := func(e wire.Event) error {
-		if x.finished || x.failed != nil {
+		if x.settled() {
 			return nil
 		}
 		if x.mode == translate {
@@ -272,7 +272,7 @@ func (x *Exchange) completeTranslated(s Sink) error {
 // at the second call only, since with its head goes the chance to answer with a
 // status.
 func (x *Exchange) Idle(s Sink) error {
-	if !x.rec.Stream || x.finished || x.failed != nil {
+	if !x.rec.Stream || x.settled() {
 		return nil
 	}
 	if !x.committed {

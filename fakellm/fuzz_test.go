@@ -46,7 +46,7 @@ func FuzzBodies(f *testing.F) {
 	f.Fuzz(func(t *testing.T, dialect, path, media, body string) {
 		e := engines[dialect]
 		if e == nil || !strings.HasPrefix(path, "/") || strings.ContainsAny(path, " %#?\r\n\x00") {
-			t.Skip()
+			return
 		}
 		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 		r.URL.Path = path

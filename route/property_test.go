@@ -187,7 +187,7 @@ func FuzzPattern(f *testing.F) {
 	f.Add("ü*ü", "üü")
 	f.Fuzz(func(t *testing.T, p, n string) {
 		if len(p)*len(n) > 1<<20 {
-			t.Skip("too much for the naive matcher")
+			return // too much for the naive matcher
 		}
 		tab, err := route.New([]catalog.Model{pattern(p)}, nil, "")
 		if err != nil {

@@ -162,7 +162,7 @@ func clip(s string, most int) string {
 		return s
 	}
 	end := most - len(mark)
-	for end > 0 && !utf8.RuneStart(s[end]) {
+	for back := 1; back < utf8.UTFMax && !utf8.RuneStart(s[end]); back++ { // what is no UTF-8 is cut anywhere
 		end--
 	}
 	return s[:end] + mark

@@ -72,50 +72,91 @@ const (
 	fewSeries  = 500
 )
 
-// Table returns the table of metrics: all of the gateway's own. It has no
-// rows for those of the Go runtime and the process.
+// The buckets of histograms, from a cache's answer to a long generation, in
+// seconds.
+var (
+	durations = []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600}
+	firsts    = []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120}
+)
+
+// table is the table of metrics: all of the gateway's own. It has no rows for
+// those of the Go runtime and the process.
 //
 // After a change run `make gen`, which writes docs/reference/metrics.md.
-func Table() []Metric {
-	// From a cache's answer to a long generation, in seconds.
-	durations := []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600}
-	firsts := []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120}
-	return []Metric{
-		{Name: nameBuild, Type: Gauge, Labels: []string{"version", "goversion"},
-			Help: "Always 1; the labels say which version runs, and which version of Go it was built with."},
-		{Name: nameRequests, Type: Counter, Labels: []string{"operation", labelRoute, labelEndpoint, "status", "outcome"}, Series: manySeries,
-			Help: "Requests that ended, however they did. The endpoint is the one that answered last."},
-		{Name: nameInFlight, Type: Gauge, Callback: true,
-			Help: "Requests that are being served."},
-		{Name: nameDuration, Type: Histogram, Labels: []string{"operation", labelRoute}, Buckets: durations, Series: fewSeries,
-			Help: "Time from a request's arrival to the end of its answer."},
-		{Name: nameFirst, Type: Histogram, Labels: []string{"operation", labelRoute}, Buckets: firsts, Series: fewSeries,
-			Help: "Time from a request's arrival to the first byte of its answer; of a stream, to its first event."},
-		{Name: nameBytesIn, Type: Counter, Labels: []string{"operation", labelRoute}, Series: someSeries,
-			Help: "Bytes of request bodies that were read."},
-		{Name: nameBytesOut, Type: Counter, Labels: []string{"operation", labelRoute}, Series: someSeries,
-			Help: "Bytes of response bodies that were written."},
-		{Name: nameTokens, Type: Counter, Labels: []string{labelRoute, labelEndpoint, "direction"}, Series: manySeries,
-			Help: "Tokens as endpoints reported them: input (cached ones included), output (reasoning included), and of these cached and reasoning."},
-		{Name: nameFaults, Type: Counter, Labels: []string{"kind", "source"},
-			Help: "Requests that failed, by the kind of failure and who was at fault: client, gateway or upstream."},
-		{Name: nameRetries, Type: Counter, Labels: []string{labelRoute}, Series: someSeries,
-			Help: "Attempts at endpoints beyond a request's first one."},
-		{Name: nameFallbacks, Type: Counter, Labels: []string{labelRoute}, Series: someSeries,
-			Help: "Requests for unknown models that the fallback served."},
-		{Name: nameUp, Type: Gauge, Labels: []string{labelEndpoint}, Series: someSeries,
-			Help: "1 if requests are sent to the endpoint, 0 while it is given time to recover."},
-		{Name: nameReloadOK, Type: Gauge,
-			Help: "1 if the last configuration that was read is the one in use, 0 if it was bad and the one before stays in use."},
-		{Name: nameReloadTime, Type: Gauge,
-			Help: "When the configuration in use was taken into use, in Unix time."},
-		{Name: nameHash, Type: Gauge,
-			Help: "A number made of the configuration in use, equal where the configuration is equal."},
-		{Name: nameGeneration, Type: Gauge,
-			Help: "Number of the configuration in use; it grows with each reload."},
-		{Name: MemoryInFlight, Type: Gauge, Callback: true,
-			Help: "Bytes of request and response bodies that are held in memory."},
-		{Name: nameFull, Type: Gauge, Labels: []string{"metric"},
-			Help: "1 for each metric that has as many series as it may, so that further routes and endpoints are counted as \"other\"."},
-	}
+var table = []Metric{
+	{
+		Name: nameBuild, Type: Gauge, Labels: []string{"version", "goversion"},
+		Help: "Always 1; the labels say which version runs, and which version of Go it was built with.",
+	},
+	{
+		Name: nameRequests, Type: Counter, Labels: []string{"operation", labelRoute, labelEndpoint, "status", "outcome"}, Series: manySeries,
+		Help: "Requests that ended, however they did. The endpoint is the one that answered last.",
+	},
+	{
+		Name: nameInFlight, Type: Gauge, Callback: true,
+		Help: "Requests that are being served.",
+	},
+	{
+		Name: nameDuration, Type: Histogram, Labels: []string{"operation", labelRoute}, Buckets: durations, Series: fewSeries,
+		Help: "Time from a request's arrival to the end of its answer.",
+	},
+	{
+		Name: nameFirst, Type: Histogram, Labels: []string{"operation", labelRoute}, Buckets: firsts, Series: fewSeries,
+		Help: "Time from a request's arrival to the first byte of its answer; of a stream, to its first event.",
+	},
+	{
+		Name: nameBytesIn, Type: Counter, Labels: []string{"operation", labelRoute}, Series: someSeries,
+		Help: "Bytes of request bodies that were read.",
+	},
+	{
+		Name: nameBytesOut, Type: Counter, Labels: []string{"operation", labelRoute}, Series: someSeries,
+		Help: "Bytes of response bodies that were written.",
+	},
+	{
+		Name: nameTokens, Type: Counter, Labels: []string{labelRoute, labelEndpoint, "direction"}, Series: manySeries,
+		Help: "Tokens as endpoints reported them: input (cached ones included), output (reasoning included), and of these cached and reasoning.",
+	},
+	{
+		Name: nameFaults, Type: Counter, Labels: []string{"kind", "source"},
+		Help: "Requests that failed, by the kind of failure and who was at fault: client, gateway or upstream.",
+	},
+	{
+		Name: nameRetries, Type: Counter, Labels: []string{labelRoute}, Series: someSeries,
+		Help: "Attempts at endpoints beyond a request's first one.",
+	},
+	{
+		Name: nameFallbacks, Type: Counter, Labels: []string{labelRoute}, Series: someSeries,
+		Help: "Requests for unknown models that the fallback served.",
+	},
+	{
+		Name: nameUp, Type: Gauge, Labels: []string{labelEndpoint}, Series: someSeries,
+		Help: "1 if requests are sent to the endpoint, 0 while it is given time to recover.",
+	},
+	{
+		Name: nameReloadOK, Type: Gauge,
+		Help: "1 if the last configuration that was read is the one in use, 0 if it was bad and the one before stays in use.",
+	},
+	{
+		Name: nameReloadTime, Type: Gauge,
+		Help: "When the configuration in use was taken into use, in Unix time.",
+	},
+	{
+		Name: nameHash, Type: Gauge,
+		Help: "A number made of the configuration in use, equal where the configuration is equal.",
+	},
+	{
+		Name: nameGeneration, Type: Gauge,
+		Help: "Number of the configuration in use; it grows with each reload.",
+	},
+	{
+		Name: MemoryInFlight, Type: Gauge, Callback: true,
+		Help: "Bytes of request and response bodies that are held in memory.",
+	},
+	{
+		Name: nameFull, Type: Gauge, Labels: []string{"metric"},
+		Help: "1 for each metric that has as many series as it may, so that further routes and endpoints are counted as \"other\".",
+	},
 }
+
+// Table returns the table of metrics. The caller must not change it.
+func Table() []Metric { return table }

@@ -98,5 +98,5 @@ func near(got, want []byte) bool {
 	}
 	w, err := strconv.ParseFloat(string(want), 64)
 	d := g - w
-	return err == nil && max(d, -d) <= 1.2e-7*max(w, -w)
+	return err == nil && max(d, -d) <= 6.5e-8*max(w, -w) // half a unit of 24 bits is 6e-8
 }

@@ -50,6 +50,9 @@ func parseResponse(b []byte) (Head, error) {
 	if err := h.fields(rest); err != nil {
 		return h, err
 	}
+	if line[7] == '0' && h.Length == Chunked {
+		return h, syntax("framing", []byte("Transfer-Encoding in HTTP/1.0"))
+	}
 	if h.Status < 200 || h.Status == 204 || h.Status == 304 {
 		h.Length = 0
 	}
@@ -75,7 +78,14 @@ func parseRequest(b []byte) (Head, error) {
 	}
 	h.Method = method
 	h.Path, _, _ = bytes.Cut(target, []byte("?"))
-	return h, h.fields(rest)
+	old := h.Close
+	if err := h.fields(rest); err != nil {
+		return h, err
+	}
+	if old && h.Length == Chunked {
+		return h, syntax("framing", []byte("Transfer-Encoding in HTTP/1.0"))
+	}
+	return h, nil
 }
 
 // cut splits off the first line, which ends with CRLF.

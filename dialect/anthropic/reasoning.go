@@ -30,26 +30,22 @@ const (
 
 // olderModels are the Claude models that came before those which think by
 // default. No model will join them: newer ones are adaptive.
-var olderModels = []struct {
-	name   string
-	manner manner
-}{
-	{"claude-3", budgeted},
-	{"claude-opus-4-20250514", budgeted}, {"claude-opus-4-0", budgeted}, {"claude-opus-4-1", budgeted}, {"claude-opus-4-5", budgeted},
-	{"claude-sonnet-4-20250514", budgeted}, {"claude-sonnet-4-0", budgeted}, {"claude-sonnet-4-5", budgeted},
-	{"claude-haiku-4-5", budgeted},
-	{"claude-opus-4-6", asked}, {"claude-sonnet-4-6", asked}, {"claude-opus-4-7", asked}, {"claude-opus-4-8", asked},
+var olderModels = map[manner][]string{
+	budgeted: {
+		"claude-3", "claude-opus-4-20250514", "claude-opus-4-0", "claude-opus-4-1", "claude-opus-4-5",
+		"claude-sonnet-4-20250514", "claude-sonnet-4-0", "claude-sonnet-4-5", "claude-haiku-4-5",
+	},
+	asked: {"claude-opus-4-6", "claude-sonnet-4-6", "claude-opus-4-7", "claude-opus-4-8"},
 }
 
 // mannerOf tells from its name how a model is told to think. Clouds and
 // routers decorate the names and write some hyphens in other ways.
 func mannerOf(model string) manner {
 	model = strings.NewReplacer(".", "-", "@", "-", "_", "-").Replace(strings.ToLower(model))
-	for _, m := range olderModels {
-		if i := strings.Index(model, m.name); i >= 0 {
-			rest := model[i+len(m.name):]
-			if rest == "" || rest[0] < '0' || rest[0] > '9' {
-				return m.manner
+	for manner, names := range olderModels {
+		for _, name := range names {
+			if _, rest, ok := strings.Cut(model, name); ok && (rest == "" || rest[0] < '0' || rest[0] > '9') {
+				return manner
 			}
 		}
 	}

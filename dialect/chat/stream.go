@@ -2,6 +2,7 @@ package chat
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/gatehouse-ai/gatehouse/dialect"
 	"github.com/gatehouse-ai/gatehouse/meter"
@@ -100,14 +101,14 @@ func (w *Writer) callDeltas(b []byte, open int, calls []CallDelta) []byte {
 	if w.legacy {
 		b = append(b, `"function_call":{`...)
 		open := len(b)
-		arguments := ""
+		var arguments strings.Builder
 		for _, c := range calls {
 			b = member(b, open, "name", c.Name)
-			arguments += c.Arguments
+			arguments.WriteString(c.Arguments)
 		}
 		b = comma(b, open)
 		b = append(b, `"arguments":`...)
-		b = wire.AppendString(b, arguments)
+		b = wire.AppendString(b, arguments.String())
 		return append(b, '}')
 	}
 	b = append(b, `"tool_calls":[`...)
@@ -175,6 +176,7 @@ func (w *Writer) emit(emit dialect.Emit, b []byte) error {
 	if w.call.IncludeUsage {
 		b = append(b, `,"usage":null`...)
 	}
-	w.b = append(b, '}')
-	return emit(w.b)
+	b = append(b, '}')
+	w.b = b
+	return emit(b)
 }

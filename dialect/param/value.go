@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gatehouse-ai/gatehouse/fault"
 	"github.com/gatehouse-ai/gatehouse/wire"
@@ -70,21 +72,21 @@ func (v Value) IsNull() bool { return v.Type() == Null }
 // Want returns nil if v is of one of the types, else an error that says so.
 func (v Value) Want(types ...Type) error {
 	got := v.Type()
-	want := ""
+	if slices.Contains(types, got) {
+		return nil
+	}
+	var want strings.Builder
 	for i, t := range types {
-		if t == got {
-			return nil
-		}
 		switch {
 		case i == 0:
 		case i == len(types)-1:
-			want += " or "
+			want.WriteString(" or ")
 		default:
-			want += ", "
+			want.WriteString(", ")
 		}
-		want += t.String()
+		want.WriteString(t.String())
 	}
-	err := v.Invalid("must be %s, not %s", want, got)
+	err := v.Invalid("must be %s, not %s", want.String(), got)
 	err.Code = "invalid_type"
 	return err
 }
@@ -140,17 +142,10 @@ func (v Value) OneOf(words ...string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	list := ""
-	for i, w := range words {
-		if w == s {
-			return s, nil
-		}
-		if i > 0 {
-			list += ", "
-		}
-		list += "'" + w + "'"
+	if slices.Contains(words, s) {
+		return s, nil
 	}
-	return "", v.Invalid("is '%s' but must be one of %s", Clip(s, 64), list)
+	return "", v.Invalid("is '%s' but must be one of '%s'", Clip(s, 64), strings.Join(words, "', '"))
 }
 
 // Bool returns the value of a boolean.

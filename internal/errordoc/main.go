@@ -4,41 +4,18 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/gatehouse-ai/gatehouse/fault"
+	"github.com/gatehouse-ai/gatehouse/internal/page"
 )
 
-const page = "docs/reference/errors.md"
+func main() { os.Exit(page.Main(os.Stderr, reference())) }
 
-func main() {
-	if err := run(".", true); err != nil {
-		fmt.Fprintln(os.Stderr, "error:", err)
-		os.Exit(1)
-	}
-}
-
-// run writes the page below the root of the repository, or compares it with
-// what it would write.
-func run(root string, write bool) error {
-	name := filepath.Join(root, filepath.FromSlash(page))
-	want := render(fault.Table())
-	if write {
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			return err
-		}
-		return os.WriteFile(name, want, 0o644)
-	}
-	got, err := os.ReadFile(name)
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(got, want) {
-		return fmt.Errorf("%s is not what the table of failures says: run `go run ./internal/errordoc`", page)
-	}
-	return nil
+// reference is the page of the table.
+func reference() page.Page {
+	return page.Page{Path: "docs/reference/errors.md", Command: "go run ./internal/errordoc", Content: render(fault.Table())}
 }
 
 const intro = `# Errors

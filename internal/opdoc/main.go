@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/gatehouse-ai/gatehouse/dialect"
@@ -12,37 +11,15 @@ import (
 	"github.com/gatehouse-ai/gatehouse/dialect/ollama"
 	"github.com/gatehouse-ai/gatehouse/dialect/openai"
 	"github.com/gatehouse-ai/gatehouse/dialect/tei"
+	"github.com/gatehouse-ai/gatehouse/internal/page"
 	"github.com/gatehouse-ai/gatehouse/op"
 )
 
-const page = "docs/reference/operations.md"
+func main() { os.Exit(page.Main(os.Stderr, reference())) }
 
-func main() {
-	if err := run(".", true); err != nil {
-		fmt.Fprintln(os.Stderr, "error:", err)
-		os.Exit(1)
-	}
-}
-
-// run writes the page below the root of the repository, or compares it with
-// what it would write.
-func run(root string, write bool) error {
-	name := filepath.Join(root, filepath.FromSlash(page))
-	want := render(op.All(), dialects())
-	if write {
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			return err
-		}
-		return os.WriteFile(name, want, 0o644)
-	}
-	got, err := os.ReadFile(name)
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(got, want) {
-		return fmt.Errorf("%s is not what the table of operations says: run `go run ./internal/opdoc`", page)
-	}
-	return nil
+// reference is the page of the table.
+func reference() page.Page {
+	return page.Page{Path: "docs/reference/operations.md", Command: "go run ./internal/opdoc", Content: render(op.All(), dialects())}
 }
 
 // named is a dialect with its name in the configuration.

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -10,31 +8,8 @@ import (
 )
 
 func TestPageIsUpToDate(t *testing.T) {
-	if err := run("../..", false); err != nil {
+	if err := reference().Check("../.."); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestRun(t *testing.T) {
-	root := t.TempDir()
-	if err := run(root, false); err == nil {
-		t.Error("a missing page is up to date")
-	}
-	if err := run(root, true); err != nil {
-		t.Fatal(err)
-	}
-	if err := run(root, false); err != nil {
-		t.Error(err)
-	}
-	name := filepath.Join(root, page)
-	if err := os.WriteFile(name, []byte("# Operations\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := run(root, false); err == nil || !strings.Contains(err.Error(), "go run") {
-		t.Errorf("a stale page: %v", err)
-	}
-	if err := run(name, true); err == nil {
-		t.Error("a page below a file was written")
 	}
 }
 

@@ -112,13 +112,16 @@ func TestMetricsOfRequests(t *testing.T) {
 	for name, want := range map[string]float64{
 		inFlight:                           0,
 		"gatehouse_memory_in_flight_bytes": 0,
+
 		`gatehouse_requests_total{endpoint="e",operation="createChatCompletion",outcome="complete",route="m",status="200"}`: 2,
 		`gatehouse_requests_total{endpoint="",operation="createChatCompletion",outcome="refused",route="",status="400"}`:    1,
-		`gatehouse_faults_total{kind="invalid_json",source="client"}`:                                                       1,
 		`gatehouse_request_duration_seconds_count{operation="createChatCompletion",route="m"}`:                              2,
-		`gatehouse_endpoint_up{endpoint="e"}`:                                                                               1,
-		success:                                                                                                             1,
-		generation:                                                                                                          1,
+
+		`gatehouse_faults_total{kind="invalid_json",source="client"}`: 1,
+		`gatehouse_endpoint_up{endpoint="e"}`:                         1,
+
+		success:    1,
+		generation: 1,
 	} {
 		if v, there := got[name]; !there || v != want {
 			t.Errorf("%s is %v (%t), wanted %v", name, v, there, want)

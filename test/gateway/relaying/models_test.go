@@ -105,7 +105,7 @@ const (
 func TestKeysMayUseTheirModelsAlone(t *testing.T) {
 	e, line := engine(t, "e", fakellm.OpenAI, "")
 	g := gwtest.Start(t, `keys:
-  - {name: alice, key: `+aliceKey+`, models: [cheap, "team-*"]}
+  - {name: alice, key: `+aliceKey+`, models: [cheap, "team-*", ghost]}
   - {name: bob, key: `+bobKey+`, models: [nickname]}
   - {name: root, key: `+rootKey+`}
 endpoints:
@@ -141,6 +141,7 @@ fallback: {unknown_model: dear}
 		{aliceKey, "nickname", false},
 		{aliceKey, "x/cheap", false},
 		{aliceKey, "unknown", false}, // the fallback is a model that she may not use
+		{aliceKey, "ghost", false},   // also under a name that her list has
 		{aliceKey, "team-", true},
 		{aliceKey, "TEAM-a", false},
 		{bobKey, "nickname", true}, // what an alias stands for is the operator's business

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/gatehouse-ai/gatehouse/fakellm"
@@ -266,6 +267,7 @@ func TestOddEventsPass(t *testing.T) {
 func holding(t *testing.T, e *fakellm.Engine) (url string, answer func()) {
 	t.Helper()
 	told := make(chan struct{})
+	answer = sync.OnceFunc(func() { close(told) })
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-told:
@@ -273,8 +275,11 @@ func holding(t *testing.T, e *fakellm.Engine) (url string, answer func()) {
 		case <-r.Context().Done():
 		}
 	}))
-	t.Cleanup(s.Close)
-	return s.URL, func() { close(told) }
+	t.Cleanup(func() {
+		answer() // a handler that waits would keep the server open
+		s.Close()
+	})
+	return s.URL, answer
 }
 
 const comment = ": keep-alive\n\n"
