@@ -202,7 +202,13 @@ func (a *App) Failed() <-chan error { return a.failed }
 // served until the end.
 func (a *App) Shutdown(ctx context.Context) error {
 	a.draining.Store(true)
-	a.log.Info("draining", "grace", a.Grace().String())
+	a.log.Info("draining", "delay", a.config().Shutdown.Delay.String(), "grace", a.config().Shutdown.Grace.String())
+	wait := time.NewTimer(a.config().Shutdown.Delay)
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+	case <-ctx.Done():
+	}
 	err := a.shutdown(ctx)
 	if err != nil {
 		a.cut(fault.New(fault.Draining, "The gateway is shutting down and could not wait for the end of this answer."))
@@ -247,9 +253,9 @@ func (a *App) Close() {
 	}
 }
 
-// Grace is how long requests in flight may go on after the gateway was told to
-// stop.
-func (a *App) Grace() time.Duration { return a.config().Shutdown.Grace }
+// Grace is how long a shutdown may take: until new requests are refused, and
+// until those in flight have ended.
+func (a *App) Grace() time.Duration { return a.config().Shutdown.Delay + a.config().Shutdown.Grace }
 
 // config is the configuration in use.
 func (a *App) config() *config.Config {

@@ -55,7 +55,7 @@ type Row struct {
 	CPURatio     float64 `json:"cpu_ratio,omitempty"`
 	CPUs         float64 `json:"cpus,omitempty"` // that it kept busy
 	RSS          int64   `json:"rss_bytes,omitempty"`
-	GeneratorCPU float64 `json:"generator_cpus,omitempty"`
+	GeneratorCPU float64 `json:"generator_cpus,omitempty"` // what this process itself kept busy
 
 	Done     int64          `json:"done"`
 	Chunks   int64          `json:"chunks,omitempty"`

@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 )
@@ -40,7 +41,7 @@ func (s *ScenarioReport) table(b *strings.Builder) {
 	if s.Rate > 0 {
 		head = append(head, "late p99")
 	}
-	head = append(head, "CPU/"+strings.TrimSuffix(s.Counts, "s"), "ratio", "CPUs", "MB", "wrong", "failed")
+	head = append(head, "CPU/"+strings.TrimSuffix(s.Counts, "s"), "ratio", "CPUs", "MB", "own CPUs", "wrong", "failed")
 	fmt.Fprintln(t, strings.Join(head, "\t")+"\t")
 	for _, r := range s.Rows {
 		fmt.Fprintln(t, strings.Join(r.cells(s), "\t")+"\t")
@@ -86,7 +87,7 @@ func (r *Row) cells(s *ScenarioReport) []string {
 	if r.CPU > 0 {
 		cpus = fmt.Sprintf("%.2f", r.CPUs)
 	}
-	return append(c, none(r.CPU, "%.1f µs"), none(r.CPURatio, "%.2f"), cpus, none(float64(r.RSS)/1e6, "%.0f"), fmt.Sprint(r.Wrong), fmt.Sprint(r.Failed))
+	return append(c, none(r.CPU, "%.1f µs"), none(r.CPURatio, "%.2f"), cpus, none(float64(r.RSS)/1e6, "%.0f"), none(r.GeneratorCPU, "%.2f"), strconv.FormatInt(r.Wrong, 10), strconv.FormatInt(r.Failed, 10))
 }
 
 // duration shows microseconds with three digits.

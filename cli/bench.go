@@ -227,7 +227,8 @@ func (b *benchmark) serve(ctx context.Context) (stop func(), err error) {
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
-	wg.Go(func() { _ = upstream.New().Serve(ctx, l) }) // what it fails with shows in every answer
+	server := upstream.New()
+	wg.Go(func() { _ = server.Serve(ctx, l) }) // what it fails with shows in every answer
 	return func() {
 		cancel()
 		wg.Wait()

@@ -207,7 +207,11 @@ type Stream struct {
 
 // Shutdown is how the gateway stops.
 type Shutdown struct {
-	// How long requests in flight may go on after SIGTERM or SIGINT.
+	// How long the gateway goes on taking requests after SIGTERM or SIGINT while
+	// its /readyz already says that it is not ready: as long as a load balancer
+	// takes to notice.
+	Delay time.Duration `yaml:"delay" default:"0s"`
+	// How long requests in flight may go on after that.
 	Grace time.Duration `yaml:"grace" default:"30s"`
 }
 

@@ -20,12 +20,13 @@ func (x *Exchange) Form(f *peek.Form, read []byte) *fault.Error {
 }
 
 // editForm makes the pieces of a form, with the model's name edited. A form
-// that names no model goes on without one.
+// that names none goes on without one, unless the endpoint calls the operation's
+// default something else.
 func (x *Exchange) editForm(model string) {
 	a := &x.attempt
 	a.Header = append(a.Header, wire.Field{Name: "Content-Type", Value: x.req.Header.Get("Content-Type")})
-	if f := x.form; f.ModelAt.There() && f.Model != model {
-		a.splices = append(a.splices, wire.Splice{Start: f.ModelAt.Start, End: f.ModelAt.End, Text: []byte(model)})
+	if x.form.Model != model {
+		a.splices = append(a.splices, x.form.NameModel(model))
 	}
 	if x.body != nil {
 		a.Body = pieces(a.Body, x.body, a.splices)

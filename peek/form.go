@@ -72,6 +72,16 @@ func (f *Form) takeModel(part wire.Part) error {
 // need not be waited for.
 func (f *Form) Found() bool { return f.found }
 
+// NameModel returns the edit that has the form name its model: in the place of
+// the name that it has, or as a part of its own.
+func (f *Form) NameModel(name string) wire.Splice {
+	if f.found {
+		return wire.Splice{Start: f.ModelAt.Start, End: f.ModelAt.End, Text: []byte(name)}
+	}
+	at, part := f.form.Insert("model", name)
+	return wire.Splice{Start: int(at), End: int(at), Text: part}
+}
+
 // Complete tells whether the last boundary has passed.
 func (f *Form) Complete() bool { return f.form.Done() }
 

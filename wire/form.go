@@ -34,6 +34,7 @@ type Form struct {
 	state  formState
 	part   Part
 	parts  int
+	first  int64 // where the first boundary stands in the body
 	primed bool
 }
 
@@ -65,6 +66,17 @@ func NewForm(contentType string) (*Form, error) {
 
 // Done tells whether the last boundary has passed.
 func (f *Form) Done() bool { return f.state == formDone }
+
+// Insert returns where a part can be put into the body, and the part: a field
+// with a name and a value that have no line ends. The first boundary must have
+// passed.
+func (f *Form) Insert(name, value string) (at int64, part []byte) {
+	part = append(part, f.delim[2:]...)
+	part = append(part, "\r\nContent-Disposition: form-data; name="...)
+	part = AppendString(part, name)
+	part = append(append(part, "\r\n\r\n"...), value...)
+	return f.first, append(part, "\r\n"...)
+}
 
 // Feed takes the next piece of the body and calls part for each part that has
 // ended in it. An error of part ends the call and is returned.
@@ -100,7 +112,7 @@ func (f *Form) step(part func(Part) error) (n int, more bool, err error) {
 			}
 			return 0, false, nil
 		}
-		f.state = formAfterDelim
+		f.state, f.first = formAfterDelim, f.off+int64(i)+2
 		return i + len(f.delim), true, nil
 	case formAfterDelim:
 		return f.afterDelim()

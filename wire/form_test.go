@@ -141,3 +141,22 @@ func FuzzForm(f *testing.F) {
 		}
 	})
 }
+
+func TestInsert(t *testing.T) {
+	body := "a preamble\r\n--xyz\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nv\r\n--xyz--\r\n"
+	for _, from := range []int{0, len("a preamble\r\n")} {
+		body := body[from:]
+		f, err := wire.NewForm(formType)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Feed([]byte(body), func(wire.Part) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		at, part := f.Insert("model", "m/1")
+		got, err := fields(t, body[:at]+string(part)+body[at:], 1000)
+		if want := []field{{"model", "m/1", false}, {"a", "v", false}}; err != nil || len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
+			t.Errorf("%+v, %v", got, err)
+		}
+	}
+}

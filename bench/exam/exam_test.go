@@ -28,10 +28,10 @@ func asked(t testing.TB, p *exam.Paper) ([]byte, exam.Ask) {
 	return body, a
 }
 
-func paper(t testing.TB, q exam.Question, any bool) *exam.Paper {
+func paper(t testing.TB, q exam.Question, anyEngine bool) *exam.Paper {
 	t.Helper()
 	q.Model = "bench"
-	p, err := exam.New(q, any)
+	p, err := exam.New(q, anyEngine)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,13 +56,13 @@ type Paper struct {
 	vectors     [][]byte
 }
 
-// New writes a paper. With any set, its answers may come from any engine, and
+// New writes a paper. With anyEngine, its answers may come from any engine, and
 // only their shape is marked.
-func New(q Question, any bool) (*Paper, error) {
+func New(q Question, anyEngine bool) (*Paper, error) {
 	if err := q.check(); err != nil {
 		return nil, err
 	}
-	p := &Paper{Question: q, any: any}
+	p := &Paper{Question: q, any: anyEngine}
 	if q.Kind == Embed {
 		p.setEmbed()
 		p.vectors = Vectors(q.Inputs, q.Dim)
@@ -176,12 +176,8 @@ type Ask struct {
 // it is. A tail that is missing or has another id is answered with something
 // that is no id.
 func Find(body []byte) (Ask, bool) {
-	at := bytes.Index(body, []byte(sign))
-	if at < 0 {
-		return Ask{}, false
-	}
-	rest := body[at+len(sign):]
-	if len(rest) < idLen+1 || rest[idLen] != ' ' {
+	_, rest, ok := bytes.Cut(body, []byte(sign))
+	if !ok || len(rest) < idLen+1 || rest[idLen] != ' ' {
 		return Ask{}, false
 	}
 	var a Ask

@@ -27,14 +27,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const key = "sk-must-not-be-printed"
 
 // spec is a short run against a server.
-func spec(t *testing.T, address string, q exam.Question, any bool) load.Spec {
+func spec(t *testing.T, address string, q exam.Question, anyEngine bool) load.Spec {
 	t.Helper()
 	u, err := url.Parse(address + "/v1")
 	if err != nil {
 		t.Fatal(err)
 	}
 	q.Model = "m"
-	p, err := exam.New(q, any)
+	p, err := exam.New(q, anyEngine)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func TestAnswersThatAreWrong(t *testing.T) {
 		"right":    {smallChat(), func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, chatAnswer) }, false, ""},
 		"not JSON": {smallChat(), func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>") }, true, "not JSON"},
 		"a failure": {smallChat(), func(w http.ResponseWriter, r *http.Request) {
-			http.Error(w, "bad key: "+r.Header.Get("Authorization"), 401)
+			http.Error(w, "bad key: "+r.Header.Get("Authorization"), http.StatusUnauthorized)
 		}, false, "status 401: bad key: Bearer ***"},
 		"broken off": {smallChat(), func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, false, "reading the answer"},
 		"cut": {smallChat(), func(w http.ResponseWriter, _ *http.Request) {
@@ -96,7 +96,7 @@ func TestAnswersThatAreWrong(t *testing.T) {
 				t.Fatal(err)
 			}
 			if tt.problem == "" {
-				if res.Done == 0 || res.Wrong+res.Failed > 0 {
+				if res.Latency.Count() == 0 || res.Wrong+res.Failed > 0 {
 					t.Errorf("%d right, %d wrong, %d failed: %v", res.Done, res.Wrong, res.Failed, res.Problems)
 				}
 				return
@@ -180,6 +180,32 @@ func TestAnInterruptedRunKeepsWhatItHas(t *testing.T) {
 	}
 }
 
+func TestStreamsAreMeasured(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		for range 3 {
+			_, _ = io.WriteString(w, strings.Replace(streamAnswer, `"stop"`, "null", 1))
+			_ = http.NewResponseController(w).Flush()
+		}
+		_, _ = io.WriteString(w, "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
+		if asked.Add(1) == 10 {
+			cancel()
+		}
+	}))
+	defer server.Close()
+	s := spec(t, server.URL, exam.Question{Kind: exam.Stream, Chunks: 3, Gap: time.Microsecond}, true)
+	s.Connections, s.Duration = 1, load.MaxDuration
+	res, err := load.Run(ctx, s, nil)
+	if err != nil || res.Wrong+res.Failed > 0 {
+		t.Fatalf("%v, %v", err, res.Problems)
+	}
+	if n := int64(res.First.Count()); n < 9 || res.Chunks < 3*9 || int64(res.Gap.Count()) != res.Chunks-n || res.Jitter.Count() != res.Gap.Count() || res.Latency.Count() < 9 {
+		t.Errorf("%d streams began and %d ended, of 10; %d chunks, %d gaps, %d jitters", n, res.Latency.Count(), res.Chunks, res.Gap.Count(), res.Jitter.Count())
+	}
+}
+
 func TestTLS(t *testing.T) {
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, chatAnswer) }))
 	defer server.Close()
@@ -190,7 +216,7 @@ func TestTLS(t *testing.T) {
 	pool := x509.NewCertPool()
 	pool.AddCert(server.Certificate())
 	s.TLS = &tls.Config{RootCAs: pool}
-	if res, err := load.Run(t.Context(), s, nil); err != nil || res.Done == 0 || res.Failed+res.Wrong > 0 {
+	if res, err := load.Run(t.Context(), s, nil); err != nil || res.Latency.Count() == 0 || res.Failed+res.Wrong > 0 {
 		t.Errorf("%+v, %v", res, err)
 	}
 }

@@ -30,9 +30,16 @@ func TestDueTimesDoNotMove(t *testing.T) {
 		}
 		const ms = time.Millisecond
 		want := []handed{
-			{0, 0}, {10 * ms, 0}, {20 * ms, 0},
-			{30 * ms, 25 * ms}, {40 * ms, 15 * ms}, {50 * ms, 5 * ms}, // due during the stall
-			{60 * ms, 0}, {70 * ms, 0}, {80 * ms, 0}, {90 * ms, 0},
+			{0, 0},
+			{10 * ms, 0},
+			{20 * ms, 0},
+			{30 * ms, 25 * ms},
+			{40 * ms, 15 * ms},
+			{50 * ms, 5 * ms}, // due during the stall
+			{60 * ms, 0},
+			{70 * ms, 0},
+			{80 * ms, 0},
+			{90 * ms, 0},
 		}
 		if d := cmp.Diff(want, got, cmp.AllowUnexported(handed{})); d != "" {
 			t.Errorf("due times and how late they were taken (-want +got):\n%s", d)

@@ -138,8 +138,7 @@ func (w *worker) fail(err error) {
 		w.shard.failed.Add(1)
 	}
 	what := err.Error()
-	var op *net.OpError
-	if errors.As(err, &op) { // without addresses, which make every message another
+	if op, ok := errors.AsType[*net.OpError](err); ok { // without addresses, which make every message another
 		what = strings.TrimSuffix(what, op.Error()) + op.Op + ": " + op.Err.Error()
 	}
 	w.run.problem(what, 1)

@@ -36,7 +36,7 @@ func (c *conn) serve() {
 		h, err := c.in.Request()
 		if err != nil {
 			if !errors.Is(err, io.EOF) && (errors.Is(err, raw.ErrSyntax) || errors.Is(err, raw.ErrTooLarge)) {
-				c.refuse("400 Bad Request", err.Error())
+				_ = c.refuse("400 Bad Request", err.Error()) // the connection ends anyhow
 			}
 			return
 		}
@@ -50,7 +50,7 @@ func (c *conn) serve() {
 		c.body, err = c.in.Whole(c.body[:0], exam.MaxBody+1<<20)
 		if err != nil {
 			if errors.Is(err, raw.ErrSyntax) || errors.Is(err, raw.ErrTooLarge) {
-				c.refuse("400 Bad Request", err.Error())
+				_ = c.refuse("400 Bad Request", err.Error()) // the connection ends anyhow
 			}
 			return
 		}
@@ -105,7 +105,8 @@ func isTrue(body []byte, quoted string) bool {
 }
 
 func (c *conn) chat(ask *exam.Ask) error {
-	b := append(c.text[:0], `{"id":"chatcmpl-bench","object":"chat.completion","created":1700000000,"model":"bench","choices":[{"index":0,"message":{"role":"assistant","content":"`...)
+	b := c.text[:0]
+	b = append(b, `{"id":"chatcmpl-bench","object":"chat.completion","created":1700000000,"model":"bench","choices":[{"index":0,"message":{"role":"assistant","content":"`...)
 	b = exam.AppendText(b, ask, c.server.filler, ask.Reply)
 	b = append(b, `"},"finish_reason":"stop"}],`...)
 	b = appendUsage(b, ask.Tokens, int64(ask.Reply))
@@ -124,7 +125,8 @@ func appendUsage(b []byte, prompt, completion int64) []byte {
 
 func (c *conn) embeddings(ask *exam.Ask) error {
 	e := c.server.embedding(max(ask.Inputs, 1), max(ask.Dim, 2))
-	b := append(c.text[:0], e.body...)
+	b := c.text[:0]
+	b = append(b, e.body...)
 	exam.AppendMark(b[:e.first], ask.First)
 	exam.AppendMark(b[:e.last], ask.Last)
 	return c.whole(b)
@@ -133,7 +135,8 @@ func (c *conn) embeddings(ask *exam.Ask) error {
 // whole writes a JSON answer in one piece.
 func (c *conn) whole(body []byte) error {
 	c.text = body
-	b := append(c.out[:0], jsonHead...)
+	b := c.out[:0]
+	b = append(b, jsonHead...)
 	b = strconv.AppendInt(b, int64(len(body)), 10)
 	b = append(b, "\r\n\r\n"...)
 	c.out = append(b, body...)

@@ -39,7 +39,7 @@ func New() *Server {
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	var wg sync.WaitGroup
 	stop := context.AfterFunc(ctx, func() {
-		l.Close()
+		_ = l.Close() // which fails only if it is closed
 		s.closeAll()
 	})
 	defer stop()
@@ -53,7 +53,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 			s.closeAll()
 			wg.Wait()
 			if ctx.Err() != nil {
-				return nil //nolint:nilerr // the listener was closed because it shall end
+				return nil // the listener was closed because it shall end
 			}
 			return fmt.Errorf("accepting connections: %w", err)
 		}

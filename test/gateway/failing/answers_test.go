@@ -100,7 +100,7 @@ func TestOutcomes(t *testing.T) {
 		{"no JSON", fakellm.Script{}, "{", record.Refused, 400, "invalid_json", meter.Usage{}},
 		{"its error", fakellm.Refused(422, fakellm.Details), chat(false), record.UpstreamError, 422, "upstream_error", meter.Usage{}},
 		{"no answer", fakellm.Script{Break: &fakellm.Break{How: fakellm.Reset, Where: fakellm.BeforeHeader}}, chat(false), record.UpstreamError, 502, "upstream_broken", meter.Usage{}},
-		{"half a stream", fakellm.Script{Break: &fakellm.Break{How: fakellm.Reset, Where: fakellm.AfterEvents, N: 3}}, chat(true), record.UpstreamFailed, 200, "upstream_interrupted", meter.Usage{}},
+		{"half a stream", fakellm.Script{Break: &fakellm.Break{How: fakellm.Close, Where: fakellm.AfterEvents, N: 3}}, chat(true), record.UpstreamFailed, 200, "upstream_interrupted", meter.Usage{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e.Set(c.script)

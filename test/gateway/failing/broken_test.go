@@ -82,6 +82,9 @@ func TestCutStream(t *testing.T) {
 				script.Say.Text = strings.Repeat("word ", 30)
 				e.Queue(script)
 				r := ask(t, g, q.path, q.with(true))
+				if name == "RST" && nothingArrived(t, r, q.anthropic) {
+					return
+				}
 				if r.Status != 200 || r.Cut != nil {
 					t.Fatalf("status %d, %v: %s", r.Status, r.Cut, r.Body)
 				}
@@ -98,6 +101,17 @@ func TestCutStream(t *testing.T) {
 			})
 		}
 	}
+}
+
+// nothingArrived tells whether a reset has thrown away all that the gateway had
+// received and not read yet, as the kernel may: then the answer is an error.
+func nothingArrived(t *testing.T, r reply, anthropic bool) bool {
+	t.Helper()
+	if r.Status != 502 {
+		return false
+	}
+	envelope(t, r, anthropic)
+	return true
 }
 
 // TestCutBody breaks off long answers that are no streams of events: the client
@@ -127,6 +141,9 @@ func TestCutBody(t *testing.T) {
 				script.Break = &fakellm.Break{How: how, Where: fakellm.AfterBytes, N: cut}
 				e.Queue(script)
 				r := ask(t, g, c.path, c.body)
+				if how == fakellm.Reset && nothingArrived(t, r, false) {
+					return
+				}
 				if r.Status != 200 || len(r.Body) == 0 || r.Cut == nil {
 					t.Errorf("status %d, %d bytes, %v: want an answer that visibly breaks off", r.Status, len(r.Body), r.Cut)
 				}
@@ -167,7 +184,7 @@ func lates() []late {
 		{"end of a stream", "idle: 40ms", fakellm.Script{Break: &fakellm.Break{How: fakellm.Hang, Where: fakellm.AfterBytes, N: 700}, Say: words}, true, true},
 		{"total", "total: 60ms", fakellm.Script{Wait: fakellm.Wait{Header: hour}}, false, false},
 		{"total before the first token", "total: 60ms", fakellm.Script{Break: &fakellm.Break{How: fakellm.Hang, Where: fakellm.AfterEvents}}, true, false},
-		{"total of a stream that goes on", "total: 60ms", fakellm.Script{Say: words, Wait: fakellm.Wait{Token: 2 * time.Millisecond}}, true, true},
+		{"total of a stream that goes on", "total: 600ms", fakellm.Script{Say: words, Wait: fakellm.Wait{Token: 2 * time.Millisecond}}, true, true},
 	}
 }
 

@@ -45,7 +45,7 @@ func TestElsewhere(t *testing.T) {
 		{"an error with status 200", refused(200), true, nil},
 		{"an error as the first event", fakellm.Script{Fail: &fakellm.StreamErr{}}, true, []bool{true}},
 		{"an error as a later event", fakellm.Script{Fail: &fakellm.StreamErr{At: 4}}, false, []bool{true}},
-		{"RST after some events", broken(fakellm.Reset, fakellm.AfterEvents, 4), false, []bool{true}},
+		{"FIN after some events", broken(fakellm.Close, fakellm.AfterEvents, 4), false, []bool{true}},
 	} {
 		if c.stream == nil {
 			c.stream = []bool{false, true}

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -207,34 +208,29 @@ func TestLeavingBeforeRetry(t *testing.T) {
 	}
 }
 
-// TestLeavingWhileSending has a client leave in the middle of its own body.
+// TestLeavingWhileSending has clients leave in the middle of their own bodies:
+// half a request must not reach an engine.
 func TestLeavingWhileSending(t *testing.T) {
-	g, e := single(t, fakellm.OpenAI, "", "")
-	ctx, cancel := context.WithCancel(within(t))
-	r, w := io.Pipe()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, g.URL+"/chat/completions", r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Authorization", bearer)
-	req.Header.Set("Content-Type", "application/json")
-	answered := make(chan error, 1)
-	go func() {
-		resp, err := http.DefaultClient.Do(req)
-		if err == nil {
-			resp.Body.Close()
-		}
-		answered <- err
-	}()
-	if _, err := w.Write([]byte(chat(false)[:30])); err != nil {
-		t.Fatal(err)
-	}
-	cancel()
-	if err := <-answered; err == nil {
-		t.Error("a client that had left got an answer")
-	}
-	_ = w.Close()
-	if e.Count() != 0 {
-		t.Errorf("half a request reached the engine")
+	for name, framing := range map[string]string{
+		"a length": "Content-Length: 1000\r\n\r\n" + chat(false)[:30],
+		"chunks":   "Transfer-Encoding: chunked\r\n\r\n1e\r\n" + chat(false)[:30] + "\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			g, e := single(t, fakellm.OpenAI, "", "")
+			conn, err := new(net.Dialer).DialContext(within(t), "tcp", strings.TrimPrefix(g.Root, "http://"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = conn.Write([]byte("POST /v1/chat/completions HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\nAuthorization: " + bearer + "\r\n" + framing))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := conn.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if rec := g.Record(); rec.Outcome != record.ClientGone || rec.Status != 499 || rec.Attempts != 0 || e.Count() != 0 {
+				t.Errorf("the record has outcome %q, status %d, %d attempts; the engine got %d requests", rec.Outcome, rec.Status, rec.Attempts, e.Count())
+			}
+		})
 	}
 }

@@ -130,7 +130,7 @@ func TestOpenAISDKInStream(t *testing.T) {
 	for _, d := range []fakellm.Dialect{fakellm.OpenAI, fakellm.Ollama, fakellm.Anthropic} {
 		for name, script := range map[string]fakellm.Script{
 			"error": {Fail: &fakellm.StreamErr{At: 5, Message: cheese}},
-			"RST":   {Break: &fakellm.Break{How: fakellm.Reset, Where: fakellm.AfterEvents, N: 5}},
+			"FIN":   {Break: &fakellm.Break{How: fakellm.Close, Where: fakellm.AfterEvents, N: 5}},
 		} {
 			t.Run(string(d)+" "+name, func(t *testing.T) {
 				g, e := single(t, d, "", "")

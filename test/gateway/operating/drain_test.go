@@ -111,3 +111,20 @@ func TestDrainEndsAnAnswerThatWaits(t *testing.T) {
 		t.Errorf("status %d: %s", a.status, a.body)
 	}
 }
+
+// A load balancer that asks the public listener must be able to notice.
+func TestDrainBeginsWithADelay(t *testing.T) {
+	_, url := engine(t)
+	g := gwtest.Start(t, only(url, "")+"shutdown: {delay: 1h}\n")
+	ctx, cancel := context.WithCancel(within(t))
+	ended := make(chan error, 1)
+	go func() { ended <- g.App.Shutdown(ctx) }()
+	until(t, "/readyz of the public listener has status 503", func() bool { return get(t, g.Root+"/readyz").status == 503 })
+	if a := chat(t, g, ask); a.status != 200 {
+		t.Errorf("a request meanwhile has status %d", a.status)
+	}
+	cancel() // the delay is over, and so is the grace
+	if err := <-ended; err != nil {
+		t.Errorf("Shutdown: %v", err)
+	}
+}

@@ -2,6 +2,7 @@ package relaying_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -78,7 +79,7 @@ func TestNoDefaultsAreInjected(t *testing.T) {
 		if ct := got.Header.Get("Content-Type"); ct != head[3] {
 			t.Errorf("%s: content type %q, want %q", id, ct, head[3])
 		}
-		if n := got.Header.Get("Content-Length"); n != fmt.Sprint(len(body)) {
+		if n := got.Header.Get("Content-Length"); n != strconv.Itoa(len(body)) {
 			t.Errorf("%s: content length %q, want %d", id, n, len(body))
 		}
 	}
@@ -110,7 +111,7 @@ func TestAnswerBytesStayAsTheyAre(t *testing.T) {
 			e.Set(fakellm.Script{Refuse: &fakellm.Refusal{Status: 200, Body: want}})
 			r := ok(t, do(t, g, "POST", o.Level.Prefixes()[0]+o.Path, strings.NewReader(body), head))
 			same(t, fmt.Sprintf("%s, %s", o.ID, name), r.Body, want)
-			if r.Header.Get("Content-Type") != "application/json" || r.Header.Get("Content-Length") != fmt.Sprint(len(want)) {
+			if r.Header.Get("Content-Type") != "application/json" || r.Header.Get("Content-Length") != strconv.Itoa(len(want)) {
 				t.Errorf("%s, %s: %v", o.ID, name, r.Header)
 			}
 		}

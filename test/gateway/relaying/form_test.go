@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -87,7 +88,7 @@ func TestUploads(t *testing.T) {
 // told it.
 func wantLength(t *testing.T, what string, got *fakellm.Request, n int, told bool) {
 	t.Helper()
-	if length := got.Header.Get("Content-Length"); told && length != fmt.Sprint(n) {
+	if length := got.Header.Get("Content-Length"); told && length != strconv.Itoa(n) {
 		t.Errorf("%s: content length %q, want %d", what, length, n)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -27,7 +28,7 @@ func TestBodiesAreBounded(t *testing.T) {
 		for how, r := range bodies([]byte(padded(n))) {
 			before := e.Count()
 			resp := do(t, g, http.MethodPost, "/v1/chat/completions", r, asJSON)
-			wantBounded(t, fmt.Sprintf("JSON of %d bytes, %s", n, how), resp, fits, fmt.Sprint(most))
+			wantBounded(t, fmt.Sprintf("JSON of %d bytes, %s", n, how), resp, fits, strconv.Itoa(most))
 			if got := e.Count() - before; got != map[bool]int{true: 1}[fits] {
 				t.Errorf("JSON of %d bytes, %s: the engine got %d requests", n, how, got)
 			}
@@ -44,7 +45,7 @@ func TestBodiesAreBounded(t *testing.T) {
 			for how, r := range bodies(body) {
 				what := fmt.Sprintf("a form of %d bytes, %s, %s", n, order, how)
 				before := e.Count()
-				wantBounded(t, what, do(t, g, http.MethodPost, "/v1/audio/transcriptions", r, multipartOf(contentType)), fits, fmt.Sprint(mostUpload))
+				wantBounded(t, what, do(t, g, http.MethodPost, "/v1/audio/transcriptions", r, multipartOf(contentType)), fits, strconv.Itoa(mostUpload))
 				for _, q := range e.Requests()[before:] {
 					if <-q.Over(); !fits && (q.Status() != 0 || q.Size() >= int64(n)) {
 						t.Errorf("%s: the engine got %d bytes of it and answered %d", what, q.Size(), q.Status())
@@ -144,7 +145,11 @@ func TestMemoryIsGivenBack(t *testing.T) {
 			}
 		}
 	}
-	resp, err := http.Get(g.Admin + "/metrics") //nolint:noctx // the test ends with it
+	req, err := http.NewRequestWithContext(within(t), http.MethodGet, g.Admin+"/metrics", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

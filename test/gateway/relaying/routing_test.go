@@ -1,7 +1,10 @@
 package relaying_test
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -254,5 +257,21 @@ func TestDefaultModels(t *testing.T) {
 			t.Fatal(err)
 		}
 		refused(t, c.path, post(t, g, c.path, c.body), 404, "model_not_found", "model")
+	}
+}
+
+// A form that names no model is told the endpoint's name for the default, also
+// where it is too large to be held.
+func TestDefaultModelOfAForm(t *testing.T) {
+	e, line := engine(t, "e", fakellm.OpenAI, "")
+	g := gwtest.Start(t, "endpoints:\n"+line+"models:\n  - {name: dall-e-2, endpoints: [{name: e, model: up}]}\n")
+	for _, size := range []int{10, 3 << 20} {
+		file := upload{"image", "x.png", noise(size)}
+		body, contentType := form(t, file, field{"prompt", "x"})
+		want, _ := form(t, field{"model", "up"}, file, field{"prompt", "x"})
+		resp := do(t, g, http.MethodPost, "/v1/images/edits", bytes.NewReader(body), multipartOf(contentType))
+		if got := e.Last(); resp.Status != 200 || got.Sum256() != sha256.Sum256(want) {
+			t.Errorf("status %d: of %d bytes the engine got %d, wanted %d", resp.Status, len(body), got.Size(), len(want))
+		}
 	}
 }
