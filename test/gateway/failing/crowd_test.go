@@ -29,8 +29,13 @@ func faults() []fakellm.Script {
 	return []fakellm.Script{
 		fakellm.Refused(500, fakellm.HTML), fakellm.Refused(400, fakellm.Integer), fakellm.Refused(429, fakellm.String), fakellm.Refused(200, fakellm.Nested),
 		gone(fakellm.Reset, fakellm.BeforeHeader, 0), gone(fakellm.Close, fakellm.AfterBytes, 50), gone(fakellm.Reset, fakellm.AfterEvents, 5),
-		gone(fakellm.Garble, fakellm.AfterEvents, 3), {Fail: &fakellm.StreamErr{At: 0}}, {Fail: &fakellm.StreamErr{At: 5}},
-		{Form: fakellm.Form{Gzip: true}}, {Form: fakellm.Form{Piece: 7}}, {Form: fakellm.Form{CloseConnection: true}}, {Form: fakellm.Form{Comments: true, LineEnd: "\r\n"}},
+		gone(fakellm.Garble, fakellm.AfterEvents, 3),
+		{Fail: &fakellm.StreamErr{At: 0}},
+		{Fail: &fakellm.StreamErr{At: 5}},
+		{Form: fakellm.Form{Gzip: true}},
+		{Form: fakellm.Form{Piece: 7}},
+		{Form: fakellm.Form{CloseConnection: true}},
+		{Form: fakellm.Form{Comments: true, LineEnd: "\r\n"}},
 	}
 }
 

@@ -226,7 +226,7 @@ func TestRecovery(t *testing.T) {
 		}
 	}
 	for _, q := range e.Requests() {
-		if q.Method == "POST" && q.Status() == 503 {
+		if q.Method == http.MethodPost && q.Status() == 503 {
 			t.Errorf("a client's request has reached the endpoint while it was ill")
 		}
 	}

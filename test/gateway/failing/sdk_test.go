@@ -140,6 +140,7 @@ func TestOpenAISDKInStream(t *testing.T) {
 					Model: "m", Messages: []openai.ChatCompletionMessageParamUnion{openai.UserMessage("one two three four")},
 				})
 				defer s.Close()
+				const whole = "You said: one two three four"
 				text, finish := "", ""
 				for s.Next() {
 					for _, c := range s.Current().Choices {
@@ -150,7 +151,7 @@ func TestOpenAISDKInStream(t *testing.T) {
 				if err := s.Err(); err == nil || name == "error" && !strings.Contains(err.Error(), cheese) {
 					t.Errorf("the error is %v", err)
 				}
-				if text == "" || !strings.HasPrefix("You said: one two three four", text) || finish != "" {
+				if text == "" || !strings.HasPrefix(whole, text) || finish != "" {
 					t.Errorf("the client has %q and the finish reason %q", text, finish)
 				}
 				if e.Count() != 1 {
@@ -219,7 +220,7 @@ func TestAnthropicSDK(t *testing.T) {
 
 func messageParams(model string) anthropic.MessageNewParams {
 	return anthropic.MessageNewParams{
-		Model: anthropic.Model(model), MaxTokens: 100,
+		Model: model, MaxTokens: 100,
 		Messages: []anthropic.MessageParam{anthropic.NewUserMessage(anthropic.NewTextBlock("one two three four"))},
 	}
 }

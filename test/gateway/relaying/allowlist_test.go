@@ -254,7 +254,7 @@ func TestOnlyTheOperationDecidesThePath(t *testing.T) {
 	}, asJSON...)
 	ok(t, do(t, g, "POST", "/v1/chat/completions?path=/sleep&..%2f..%2fsleep", strings.NewReader(chat), head))
 	got := e.Last()
-	if got.Path != "/v1/chat/completions" || got.Method != "POST" || len(e.Operated()) != 0 || string(got.Body()) != chat {
+	if got.Path != "/v1/chat/completions" || got.Method != http.MethodPost || len(e.Operated()) != 0 || string(got.Body()) != chat {
 		t.Errorf("%s %s %v", got.Method, got.URI, e.Operated())
 	}
 	for _, name := range []string{"X-Original-Url", "X-Rewrite-Url", "X-Http-Method-Override"} {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -264,7 +265,7 @@ func TestFormsOfAllOperations(t *testing.T) {
 		{"/images/edits", append(pictures, field{"prompt", "x"})},
 		{"/images/variations", []part{picture}},
 	} {
-		for _, parts := range [][]part{append([]part{field{"model", "renamed"}}, c.parts...), append(c.parts[:len(c.parts):len(c.parts)], field{"model", "renamed"})} {
+		for _, parts := range [][]part{append([]part{field{"model", "renamed"}}, c.parts...), append(slices.Clip(c.parts), field{"model", "renamed"})} {
 			body, contentType := form(t, parts...)
 			ok(t, do(t, g, http.MethodPost, "/v1"+c.path, bytes.NewReader(body), multipartOf(contentType)))
 			want := strings.Replace(string(body), "\r\n\r\nrenamed\r\n", "\r\n\r\nup\r\n", 1)
