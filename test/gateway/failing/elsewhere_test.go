@@ -3,6 +3,7 @@ package failing_test
 import (
 	"fmt"
 	"net"
+	"net/http"
 	"strconv"
 	"strings"
 	"testing"
