@@ -27,7 +27,7 @@ func Scenarios() []Scenario {
 		{Name: "stream", Title: "streams of 200 chunks at full speed", Question: exam.Question{Kind: exam.Stream, Body: 300, Chunks: 200}, Connections: 32},
 		{Name: "slow", Title: "500 streams with 20 ms between chunks", Question: exam.Question{Kind: exam.Stream, Body: 300, Chunks: 100, Gap: 20 * time.Millisecond}, Connections: 500},
 		{Name: "embed", Title: "16 embeddings of 1536 floats", Question: exam.Question{Kind: exam.Embed, Body: 4_000, Inputs: 16, Dim: 1536}, Connections: 16},
-		{Name: "keepalive", Title: "small chats over 2,000 connections", Question: small, Connections: 2000},
+		{Name: "keepalive", Title: "small chats over many connections", Question: small, Connections: 2000},
 	}
 }
 

@@ -89,12 +89,14 @@ func New(table op.Table, o Options) (*Server, error) {
 
 // ServeHTTP serves one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id := ident.New("req_")
+	w.Header().Set("X-Request-Id", id)
 	if !strings.HasPrefix(r.URL.Path, "/v1") && s.Status != nil && s.Status(w, r) {
 		return
 	}
 	gen := s.Current()
 	rec := &record.Record{
-		ID: ident.New("req_"), ClientID: r.Header.Get("X-Client-Request-Id"), Start: time.Now(),
+		ID: id, ClientID: r.Header.Get("X-Client-Request-Id"), Start: time.Now(),
 		Method: r.Method, Path: r.URL.Path, Remote: remote(r), Generation: gen.Generation,
 	}
 	c := &Call{Request: r, Gen: gen, Record: rec, Memory: s.Memory, Writer: newWriter(w, rec)}

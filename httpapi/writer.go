@@ -25,7 +25,6 @@ type Writer struct {
 }
 
 func newWriter(w http.ResponseWriter, rec *record.Record) *Writer {
-	w.Header().Set("X-Request-Id", rec.ID)
 	return &Writer{w: w, control: http.NewResponseController(w), rec: rec}
 }
 

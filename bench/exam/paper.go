@@ -112,7 +112,8 @@ func (p *Paper) setChat() {
 	p.last = len(b)
 	b = append(b, "0000000000000000"...)
 	p.tokens = int64(len(b) - start)
-	p.body = append(b, tail...)
+	b = append(b, tail...)
+	p.body = b
 }
 
 // setEmbed writes the body of a request for embeddings: one input that tells
@@ -129,7 +130,8 @@ func (p *Paper) setEmbed() {
 	p.last = len(b)
 	b = append(b, "0000000000000000"...)
 	p.tokens = int64(p.Inputs)
-	p.body = append(b, `"]}`...)
+	b = append(b, `"]}`...)
+	p.body = b
 }
 
 // head appends the beginning of a prompt and notes where the id is.

@@ -139,7 +139,8 @@ func (c *conn) whole(body []byte) error {
 	b = append(b, jsonHead...)
 	b = strconv.AppendInt(b, int64(len(body)), 10)
 	b = append(b, "\r\n\r\n"...)
-	c.out = append(b, body...)
+	b = append(b, body...)
+	c.out = b
 	_, err := c.c.Write(c.out)
 	return err
 }
@@ -155,7 +156,8 @@ func (c *conn) refuse(status, message string) error {
 // make all others late.
 func (c *conn) stream(ask *exam.Ask) error {
 	usage := isTrue(c.body, `"include_usage"`)
-	b := append(c.out[:0], streamHead...)
+	b := c.out[:0]
+	b = append(b, streamHead...)
 	b = c.event(b, `{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}`)
 	var timer *time.Timer
 	start := time.Now()
@@ -184,8 +186,9 @@ func (c *conn) stream(ask *exam.Ask) error {
 		c.text = appendUsage(append(c.text[:0], "],"...), ask.Tokens, int64(max(ask.Chunks, 1)))
 		b = c.event(b, string(append(c.text, '}')))
 	}
-	c.out = append(b, "e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"...)
-	_, err := c.c.Write(c.out)
+	b = append(b, "e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"...)
+	c.out = b
+	_, err := c.c.Write(b)
 	return err
 }
 

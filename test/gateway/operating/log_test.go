@@ -146,3 +146,13 @@ func TestStartIsLogged(t *testing.T) {
 		t.Errorf("the addresses for operators are %q", g.App.AdminAddrs())
 	}
 }
+
+func TestEveryAnswerHasARequestID(t *testing.T) {
+	_, url := engine(t)
+	g := gwtest.Start(t, only(url, ""))
+	for _, path := range []string{"/", "/healthz", "/readyz", "/nope", "/v1/nope", "/v1/models"} {
+		if id := get(t, g.Root+path).header.Get("X-Request-Id"); !strings.HasPrefix(id, "req_") {
+			t.Errorf("%s has the id %q", path, id)
+		}
+	}
+}
