@@ -167,9 +167,16 @@ func (r *run) request(ctx context.Context, a *exchange.Attempt) (*http.Request, 
 		body = func() io.Reader { return io.MultiReader(append([]io.Reader{newPieces(a.Body)}, parts...)...) }
 	}
 	req.Body = io.NopCloser(body())
-	if r.Upload == nil { // so that a connection which has just been closed is no failure
+	if r.Upload == nil {
 		pieces := a.Body
 		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(newPieces(pieces)), nil }
+		// An endpoint may close an idle connection at the moment that it is used
+		// again. net/http then sends the request once more over another one, if
+		// not a byte of an answer has come, but a POST only with this key, of
+		// which nothing goes over the wire.
+		if req.Header.Get("Idempotency-Key") == "" {
+			req.Header["Idempotency-Key"] = nil
+		}
 	}
 	if len(r.Trailer) > 0 {
 		req.Trailer, req.ContentLength = r.trailers(t), -1

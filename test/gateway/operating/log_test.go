@@ -129,7 +129,8 @@ func TestLogLevel(t *testing.T) {
 	e, url := engine(t)
 	g := gwtest.Start(t, "log: {format: json, level: warn}\n"+only(url, ""))
 	chat(t, g, ask)
-	e.Queue(fakellm.Script{Break: &fakellm.Break{How: fakellm.Reset, Where: fakellm.BeforeHeader}})
+	reset := fakellm.Script{Break: &fakellm.Break{How: fakellm.Reset, Where: fakellm.BeforeHeader}}
+	e.Queue(reset, reset) // over the connection that was used before, and over a new one
 	chat(t, g, ask)
 	if got := lines(t, g, 1)[0]; got["level"] != "WARN" || got["fault"] != "upstream_broken" || got["status"] != 502.0 {
 		t.Errorf("the line is %v", got)
