@@ -6,9 +6,6 @@ import (
 	"math/rand/v2"
 )
 
-// Len is the length of an id without its prefix.
-const Len = 32
-
 // New returns prefix and 128 random bits in hexadecimal digits, such as
 // req_5f0c….
 func New(prefix string) string {

@@ -106,6 +106,3 @@ type Operation struct {
 	Summary string
 	Note    string
 }
-
-// Params are the values that the wildcards of a path matched, in order.
-type Params []string
