@@ -12,7 +12,7 @@ tool := go tool -modfile=tools/go.mod
 # what it would write differs from what is there.
 generators := $(sort $(wildcard internal/*doc))
 
-# How long each fuzz target runs, and how benchmarks are run.
+# How long each fuzz target runs, and how Go benchmarks are run.
 FUZZTIME ?= 60s
 BENCH ?= .
 COUNT ?= 10
@@ -47,7 +47,17 @@ fuzz: ## run each fuzz target for FUZZTIME
 	test/fuzz $(FUZZTIME)
 
 .PHONY: bench
-bench: ## run the benchmarks that match BENCH, COUNT times, for benchstat
+bench: ## measure Gatehouse beside other gateways: a quarter of an hour on a quiet machine
+	@mkdir -p .cache/bench
+	go run ./test/bench/side -tls -many 5000 -markdown .cache/bench/report.md -json .cache/bench/report.json
+
+.PHONY: bench-quick
+bench-quick: ## the same in two minutes, for a first look
+	@mkdir -p .cache/bench
+	go run ./test/bench/side -quick -tls -many 5000 -markdown .cache/bench/report.md -json .cache/bench/report.json
+
+.PHONY: bench-go
+bench-go: ## run the Go benchmarks that match BENCH, COUNT times, for benchstat
 	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...
 
 .PHONY: fmt
@@ -77,6 +87,13 @@ gen-check: ## fail if make gen changes anything
 	if [ "$$before" != "$$after" ]; then \
 	  git status --short; echo 'error: generated files were out of date; they have been written now'; exit 1; \
 	fi
+
+.PHONY: freeze
+freeze: gen ## make the documents of the API those of the release VERSION, which changes are compared with
+	@test -n "$(VERSION)" || { echo 'error: say which release: make freeze VERSION=0.2.0'; exit 1; }
+	mkdir -p api/released
+	cp api/openapi.v1.json api/openapi.v1beta.json api/v1.txt api/v1beta.txt api/released/
+	echo $(VERSION) > api/released/VERSION
 
 .PHONY: check
 check: deps fmt lint vet race gen-check ## everything that a change must pass

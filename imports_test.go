@@ -11,7 +11,7 @@ import (
 func pure() []string {
 	return []string{
 		"wire", "op", "fault", "secret", "catalog", "meter", "record", "dialect/...",
-		"route", "pick", "health", "principal", "headers", "peek", "snapshot", "exchange",
+		"route", "pick", "health", "principal", "headers", "peek", "snapshot", "exchange", "h1", "limit",
 	}
 }
 
@@ -40,8 +40,8 @@ func importRules() []house.ImportRule {
 		},
 		{
 			Imports: []string{"unsafe", "C"},
-			In:      []string{"..."},
-			Why:     "the binary is static and portable, and its memory is safe",
+			In:      []string{"..."}, Except: []string{"wire"}, // its View alone
+			Why: "the binary is static and portable, and its memory is safe",
 		},
 		{
 			Imports: []string{"expvar", "net/http/pprof"},
@@ -94,6 +94,9 @@ func dependencies() []house.Dependency {
 		{Module: "go.yaml.in/yaml/v4", In: []string{"strictyaml"}, Why: "one package reads YAML, strictly"},
 		{Module: "github.com/spf13/cobra", In: []string{"cli"}, Why: "commands are the edge of the process"},
 		{Module: "github.com/prometheus/client_golang", In: []string{"telemetry"}, Why: "one package knows how metrics are exposed"},
+		{Module: "golang.org/x/sys", In: []string{"evloop"}, Why: "one package speaks to the kernel about sockets"},
+		{Module: "github.com/oasdiff/oasdiff", In: []string{"internal/contract"}, Why: "one package tells breaks of the API, and the product does not link it"},
+		{Module: "github.com/getkin/kin-openapi", In: []string{"internal/contract"}, Why: "oasdiff compares what it has read"},
 		{Module: "github.com/google/go-cmp", In: []string{"dialect/dialecttest"}, Why: "it tells differences, to tests"},
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"iter"
+	"maps"
 	"strings"
 )
 
@@ -162,6 +164,14 @@ func (s *Set) Lookup(credential string) *Key {
 		return nil
 	}
 	return s.keys[Hash(credential)]
+}
+
+// All returns the keys, in no order.
+func (s *Set) All() iter.Seq[*Key] {
+	if s == nil {
+		return func(func(*Key) bool) {}
+	}
+	return maps.Values(s.keys)
 }
 
 // Len returns the number of keys.

@@ -163,8 +163,28 @@ func TestSet(t *testing.T) {
 	wait.Wait()
 }
 
+func TestAll(t *testing.T) {
+	set, err := apikey.NewSet([]apikey.Key{{Name: "a", Digest: apikey.Hash("1")}, {Name: "b", Digest: apikey.Hash("2")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for k := range set.All() {
+		names[k.Name] = true
+		if text := map[string]string{"a": "1", "b": "2"}[k.Name]; set.Lookup(text) != k {
+			t.Errorf("%s is not the key that is looked up", k.Name)
+		}
+	}
+	if len(names) != 2 {
+		t.Errorf("got %v", names)
+	}
+}
+
 func TestNilSetIsEmpty(t *testing.T) {
 	var set *apikey.Set
+	for k := range set.All() {
+		t.Errorf("a nil set has %s", k.Name)
+	}
 	if set.Lookup("x") != nil || set.Len() != 0 {
 		t.Error("a nil set is not empty")
 	}

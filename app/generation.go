@@ -15,6 +15,7 @@ import (
 	"github.com/gatehouse-ai/gatehouse/dialect/openai"
 	"github.com/gatehouse-ai/gatehouse/dialect/tei"
 	"github.com/gatehouse-ai/gatehouse/health"
+	"github.com/gatehouse-ai/gatehouse/limit"
 	"github.com/gatehouse-ai/gatehouse/pick"
 	"github.com/gatehouse-ai/gatehouse/relay"
 	"github.com/gatehouse-ai/gatehouse/route"
@@ -48,7 +49,8 @@ func dialects() map[catalog.Dialect]dialect.Dialect {
 
 // build makes the next generation out of a setup, and carries over from the
 // one before what must not be lost: clients with their connections and the
-// health of endpoints that have not changed, and the budget of retries.
+// health of endpoints that have not changed, the budget of retries and what has
+// been taken of the limits of keys.
 func (a *App) build(s *Setup, before *relay.Generation) (*relay.Generation, error) {
 	created := a.started.Unix()
 	for i := range s.Models {
@@ -72,9 +74,11 @@ func (a *App) build(s *Setup, before *relay.Generation) (*relay.Generation, erro
 		Retries:   a.budget(s, before),
 	}
 	g := &relay.Generation{Snapshot: snap, Clients: make(relay.Clients, len(s.Endpoints))}
+	var taken map[*apikey.Key]*limit.Bucket
 	if before != nil {
-		snap.Generation = before.Generation + 1
+		snap.Generation, taken = before.Generation+1, before.Limits
 	}
+	snap.Limits = snapshot.Limits(keys, s.Config.KeyLimits(), taken, time.Now())
 	var errs []error
 	for _, ep := range s.Endpoints {
 		snap.Keyless = snap.Keyless || ep.Auth.Keyless
@@ -100,7 +104,7 @@ func (a *App) addEndpoint(g *relay.Generation, ep *catalog.Endpoint, before *rel
 	if d == nil {
 		return fmt.Errorf("endpoint %s: there is no dialect %q", ep.Name, ep.Dialect)
 	}
-	out := &snapshot.Endpoint{Endpoint: ep, Dialect: d}
+	out := snapshot.NewEndpoint(ep, d, nil)
 	g.Endpoints[ep] = out
 	if before != nil {
 		for old, was := range before.Endpoints {

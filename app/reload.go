@@ -82,6 +82,9 @@ func (a *App) installLocked(s *Setup) error {
 	a.setup = s
 	a.current.Store(g)
 	a.retire(before, g)
+	if a.fast != nil {
+		a.fast.Reloaded()
+	}
 	a.watchHealth(g)
 	now := time.Now()
 	a.status.Store(&status{Generation: g.Generation, Hash: hash, Loaded: now, OK: true, Tried: now, seen: hash})
@@ -112,7 +115,7 @@ func (a *App) warnOfStart(s *Setup) {
 		return
 	}
 	was, now := a.setup.Config, s.Config
-	if !slices.Equal(was.Listen, now.Listen) || was.Admin != now.Admin || was.TLS.Enabled() != now.TLS.Enabled() {
+	if !slices.Equal(was.Listen, now.Listen) || was.Admin != now.Admin || was.TLS.Enabled() != now.TLS.Enabled() || was.Front != now.Front {
 		a.log.Warn("listeners are opened at the start only: restart the gateway for the new ones")
 	}
 	if was.Log != now.Log || was.Limits.HeaderBytes != now.Limits.HeaderBytes {

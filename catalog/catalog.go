@@ -48,13 +48,14 @@ type Protocol string
 
 // The protocols.
 const (
-	AutoProtocol Protocol = "auto"  // HTTP/2 where TLS negotiates it, else HTTP/1.1
+	AutoProtocol Protocol = "auto"  // what is quickest: HTTP/1.1, or HTTP/2 where net/http asks and TLS offers it
 	HTTP1        Protocol = "http1" // HTTP/1.1 always
+	HTTP2        Protocol = "http2" // HTTP/2 over TLS always
 	H2C          Protocol = "h2c"   // HTTP/2 without TLS, known beforehand
 )
 
 // Protocols returns every protocol.
-func Protocols() []Protocol { return []Protocol{AutoProtocol, HTTP1, H2C} }
+func Protocols() []Protocol { return []Protocol{AutoProtocol, HTTP1, HTTP2, H2C} }
 
 // Timeouts bound the phases of one attempt at an endpoint. 0 means no bound.
 type Timeouts struct {

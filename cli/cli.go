@@ -29,6 +29,9 @@ type Env struct {
 	Reload         <-chan struct{} // a value for every SIGHUP
 	// Places are where serve looks for engines; nil means the usual ones.
 	Places []discover.Place
+	// ReadFile reads what the system says of itself; nil means the system's own
+	// files.
+	ReadFile func(name string) ([]byte, error)
 }
 
 // usualFile is what configurations are called.

@@ -55,10 +55,12 @@ type server struct {
 }
 
 func (s *server) run(ctx context.Context) error {
+	limit := limitMemory(s.env)
 	a, err := app.Start(app.Options{Load: func() (*app.Setup, error) { return s.load(ctx) }, Log: s.env.Stderr, Version: Version()})
 	if err != nil {
 		return err
 	}
+	logLimit(a.Log(), limit)
 	scheme := "http"
 	if a.TLS() {
 		scheme = "https"

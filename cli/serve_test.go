@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -78,15 +80,20 @@ type run struct {
 
 func begin(t *testing.T, env map[string]string, places []discover.Place, args ...string) *run {
 	t.Helper()
+	return beginWith(t, cli.Env{
+		Places:    places,
+		LookupEnv: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
+		ReadFile:  func(name string) ([]byte, error) { return nil, os.ErrNotExist }, // the tests' own memory is not limited
+	}, args...)
+}
+
+func beginWith(t *testing.T, env cli.Env, args ...string) *run {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	r := &run{stdout: newOutput(), stderr: newOutput(), reload: make(chan struct{})}
 	status := make(chan int, 1)
-	go func() {
-		status <- cli.Main(ctx, args, cli.Env{
-			Stdin: strings.NewReader(""), Stdout: r.stdout, Stderr: r.stderr, Reload: r.reload, Places: places,
-			LookupEnv: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
-		})
-	}()
+	env.Stdin, env.Stdout, env.Stderr, env.Reload = strings.NewReader(""), r.stdout, r.stderr, r.reload
+	go func() { status <- cli.Main(ctx, args, env) }()
 	r.stop = sync.OnceValue(func() int {
 		cancel()
 		return <-status
@@ -210,6 +217,47 @@ func TestServeFile(t *testing.T) {
 	}
 	if got := r.stop(); got != 0 {
 		t.Errorf("the status is %d", got)
+	}
+}
+
+// TestMemoryOfTheControlGroup has the garbage collector keep below its limit,
+// unless the operator has set another one.
+func TestMemoryOfTheControlGroup(t *testing.T) {
+	before := debug.SetMemoryLimit(-1)
+	t.Cleanup(func() { debug.SetMemoryLimit(before) })
+	s := fakellm.Start(fakellm.New(fakellm.OpenAI, fakellm.Models("m")))
+	t.Cleanup(s.Close)
+	file := filepath.Join(t.TempDir(), "gatehouse.yaml")
+	yaml := "listen: 127.0.0.1:0\nlog: {format: json}\nendpoints: [{name: e, url: \"" + s.URL + "/v1\"}]\nmodels: [{name: m, endpoints: [e]}]\n"
+	if err := os.WriteFile(file, []byte(yaml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const message, group = "the garbage collector keeps below the control group's limit of memory", 1 << 40
+	for name, c := range map[string]struct {
+		env  map[string]string
+		want int64
+	}{
+		"a limit":                {nil, group - group/10},
+		"a limit and GOMEMLIMIT": {map[string]string{"GOMEMLIMIT": "off"}, before},
+	} {
+		debug.SetMemoryLimit(before)
+		r := beginWith(t, cli.Env{
+			LookupEnv: func(name string) (string, bool) { v, ok := c.env[name]; return v, ok },
+			ReadFile: func(name string) ([]byte, error) {
+				if name != "/sys/fs/cgroup/memory.max" {
+					return nil, os.ErrNotExist
+				}
+				return strconv.AppendInt(nil, group, 10), nil
+			},
+		}, "serve", "-c", file)
+		r.stderr.logged(t, "serving")
+		if got := debug.SetMemoryLimit(-1); got != c.want {
+			t.Errorf("%s: got %d, want %d", name, got, c.want)
+		}
+		if said := strings.Contains(r.stderr.String(), message); said != (c.want != before) {
+			t.Errorf("%s: the log says\n%s", name, r.stderr)
+		}
+		r.stop()
 	}
 }
 

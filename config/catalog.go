@@ -10,6 +10,7 @@ import (
 
 	"github.com/gatehouse-ai/gatehouse/apikey"
 	"github.com/gatehouse-ai/gatehouse/catalog"
+	"github.com/gatehouse-ai/gatehouse/limit"
 	"github.com/gatehouse-ai/gatehouse/strictyaml"
 )
 
@@ -46,6 +47,23 @@ func (c *Config) Keys() []apikey.Key {
 		keys[i] = apikey.Key{Name: k.Name, Digest: k.Hash, Models: slices.Clone(k.Models)}
 	}
 	return keys
+}
+
+// KeyLimits returns the rate limits of the keys that have any, by the name of
+// the key. It is nil if none has.
+func (c *Config) KeyLimits() map[string]limit.Spec {
+	var specs map[string]limit.Spec
+	for _, k := range c.APIKeys {
+		spec := limit.Spec{Requests: limit.PerMinute(k.Limits.RequestsPerMinute), Tokens: limit.PerMinute(k.Limits.TokensPerMinute)}
+		if spec.Zero() {
+			continue
+		}
+		if specs == nil {
+			specs = make(map[string]limit.Spec)
+		}
+		specs[k.Name] = spec
+	}
+	return specs
 }
 
 func (e *Endpoint) catalog() *catalog.Endpoint {

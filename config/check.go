@@ -163,6 +163,22 @@ func (k *checker) checkKeys() {
 			digests[row.Hash] = i
 		}
 		k.checkAllowed(row, strictyaml.Field(path, "models"))
+		k.checkKeyLimits(&row.Limits, strictyaml.Field(path, "limits"))
+	}
+}
+
+// checkKeyLimits checks the rate limits of a key.
+func (k *checker) checkKeyLimits(l *KeyLimits, path string) {
+	for _, c := range []struct {
+		key    string
+		amount int64
+	}{
+		{"requests_per_minute", l.RequestsPerMinute},
+		{"tokens_per_minute", l.TokensPerMinute},
+	} {
+		if at := strictyaml.Field(path, c.key); k.Given(at) && !k.Wrong(at) && c.amount < 1 {
+			k.Mistakef(at, "leave it out for no limit", "wanted a whole number above 0, got %d", c.amount)
+		}
 	}
 }
 

@@ -135,7 +135,10 @@ func (k *checker) checkEndpointTLS(e *Endpoint, path string) {
 		k.Mistakef(tlsPath, "", "has no effect: the URL begins with http://")
 	}
 	if catalog.Protocol(e.Protocol) == catalog.H2C && e.URL.Scheme == "https" {
-		k.Mistakef(strictyaml.Field(path, "protocol"), "auto takes HTTP/2 where TLS offers it", "h2c is HTTP/2 without TLS, but the URL begins with https://")
+		k.Mistakef(strictyaml.Field(path, "protocol"), "http2 is HTTP/2 over TLS", "h2c is HTTP/2 without TLS, but the URL begins with https://")
+	}
+	if catalog.Protocol(e.Protocol) == catalog.HTTP2 && e.URL.Scheme == "http" {
+		k.Mistakef(strictyaml.Field(path, "protocol"), "h2c is HTTP/2 without TLS", "http2 is HTTP/2 over TLS, but the URL begins with http://")
 	}
 }
 

@@ -24,6 +24,11 @@ type Config struct {
 	//	  client_ca_file: clients.crt
 	TLS TLS `yaml:"tls"`
 
+	// What serves clients: auto takes event loops for the operations that make up
+	// most of the traffic, where the system has them, and Go's net/http for the
+	// rest; net/http takes that for everything.
+	Front Front `yaml:"front" default:"auto"`
+
 	// The listener for operators: health, metrics. It has no keys, so keep it
 	// away from clients. `admin: off` switches it off.
 	Admin Admin `yaml:"admin"`
@@ -36,6 +41,9 @@ type Config struct {
 	//	keys:
 	//	  - {name: ci, hash: "sha256:9161dd66f2bc8a65af503c911f99c7fe9bad7af2b0d57be6ec96c869b905bbee"}
 	//	  - {name: alice, key: "${env:GATEHOUSE_ALICE}", models: ["llama-*", gpt-4o-mini]}
+	//	  - name: students
+	//	    hash: "sha256:0369d427b5f457c6202fb28329354bc320d59883d68f8d01409b9906609d5916"
+	//	    limits: {requests_per_minute: 600, tokens_per_minute: 100000}
 	APIKeys []Key `yaml:"keys"`
 
 	// The engines and providers that serve models.
@@ -140,6 +148,19 @@ type Key struct {
 	// The models that it may use: names, or beginnings of names that end in *.
 	// Without the list it may use every model.
 	Models []string `yaml:"models"`
+	// How much it may take. A request beyond that is refused with 429.
+	Limits KeyLimits `yaml:"limits"`
+}
+
+// KeyLimits are the rate limits of a key.
+type KeyLimits struct {
+	// How many requests it may make in a minute, all of them at once after a pause
+	// of a minute. Without it there is no such limit.
+	RequestsPerMinute int64 `yaml:"requests_per_minute"`
+	// How many tokens its requests may take in a minute, input and output
+	// together. A request counts as what it is estimated to take until its answer
+	// says what it took. Without it there is no such limit.
+	TokensPerMinute int64 `yaml:"tokens_per_minute"`
 }
 
 // Fallback is what happens to requests that no row of models serves.

@@ -14,9 +14,11 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"math"
 	"math/big"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +30,7 @@ import (
 	"github.com/gatehouse-ai/gatehouse/apikey"
 	"github.com/gatehouse-ai/gatehouse/catalog"
 	"github.com/gatehouse-ai/gatehouse/config"
+	"github.com/gatehouse-ai/gatehouse/limit"
 	"github.com/gatehouse-ai/gatehouse/route"
 	"github.com/gatehouse-ai/gatehouse/secret"
 	"github.com/gatehouse-ai/gatehouse/strictyaml"
@@ -102,6 +105,7 @@ func TestDefault(t *testing.T) {
 	c := config.Default()
 	want := &config.Config{
 		Listen:   config.Addresses{"127.0.0.1:8080"},
+		Front:    config.AutoFront,
 		TLS:      config.TLS{MinVersion: "1.2"},
 		Admin:    config.Admin{Listen: "127.0.0.1:9090"},
 		Timeouts: config.Timeouts{Connect: 5 * time.Second, Header: 10 * time.Minute, FirstToken: 5 * time.Minute, Idle: 2 * time.Minute},
@@ -227,6 +231,28 @@ endpoints: [{name: a, url: "https://a.example"}]
 	}
 	if _, err := apikey.NewSet(c.Keys()); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestKeyLimits(t *testing.T) {
+	setenv(t)
+	key := func(n int) string { return `hash: "` + apikey.Hash(strconv.Itoa(n)).String() + `"` }
+	c := parse(t, `
+keys:
+  - {name: both, `+key(1)+`, limits: {requests_per_minute: 600, tokens_per_minute: 100000}}
+  - {name: tokens, `+key(2)+`, limits: {tokens_per_minute: 9223372036854775807}}
+  - {name: none, `+key(3)+`}
+  - {name: empty, `+key(4)+`, limits: {}}
+`)
+	want := map[string]limit.Spec{
+		"both":   {Requests: limit.PerMinute(600), Tokens: limit.PerMinute(100_000)},
+		"tokens": {Tokens: limit.PerMinute(math.MaxInt64)},
+	}
+	if diff := cmp.Diff(want, c.KeyLimits()); diff != "" {
+		t.Errorf("want -, got +:\n%s", diff)
+	}
+	if specs := config.Default().KeyLimits(); specs != nil {
+		t.Errorf("%v", specs)
 	}
 }
 

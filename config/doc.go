@@ -9,6 +9,6 @@
 // what package strictyaml finds while it decodes, and what this package knows
 // beyond types (names that are taken, references to nothing, certificates that
 // cannot be read). What it returns has been checked and can be put to use
-// without failing: the package turns it into the nouns of packages catalog and
-// apikey. It does not start, watch or reload anything.
+// without failing: the package turns it into the nouns of packages catalog,
+// apikey and limit. It does not start, watch or reload anything.
 package config

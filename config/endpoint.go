@@ -22,8 +22,9 @@ type Endpoint struct {
 	// Which credential it gets. The mode alone may stand here:
 	// `auth: passthrough`.
 	Auth Auth `yaml:"auth" rule:"hidden"`
-	// The version of HTTP: auto takes HTTP/2 where TLS offers it, h2c is HTTP/2
-	// without TLS.
+	// The version of HTTP. auto takes HTTP/1.1 over many connections, which is the
+	// quickest, and may take HTTP/2 for uploads and the like where TLS offers it.
+	// http2 takes HTTP/2 over TLS for everything, h2c the same without TLS.
 	Protocol Protocol `yaml:"protocol" default:"auto"`
 	// Its own timeouts. What is absent here is as in the timeouts of the file.
 	Timeouts Timeouts `yaml:"timeouts"`

@@ -49,6 +49,8 @@ type (
 	AuthMode catalog.AuthMode
 	// Protocol is a version of HTTP.
 	Protocol catalog.Protocol
+	// Front is what serves clients.
+	Front string
 	// TLSVersion is a version of TLS.
 	TLSVersion string
 	// LogFormat is the form of the log's lines.
@@ -61,9 +63,16 @@ var (
 	_ strictyaml.Enum = Dialect("")
 	_ strictyaml.Enum = AuthMode("")
 	_ strictyaml.Enum = Protocol("")
+	_ strictyaml.Enum = Front("")
 	_ strictyaml.Enum = TLSVersion("")
 	_ strictyaml.Enum = LogFormat("")
 	_ strictyaml.Enum = LogLevel("")
+)
+
+// The fronts.
+const (
+	AutoFront Front = "auto"     // the fast one, where the system has event loops
+	NetHTTP   Front = "net/http" // that of Go's library for everything
 )
 
 // The forms of the log.
@@ -81,6 +90,9 @@ func (AuthMode) Values() []string { return texts(catalog.AuthModes()) }
 
 // Values returns the protocols.
 func (Protocol) Values() []string { return texts(catalog.Protocols()) }
+
+// Values returns the fronts.
+func (Front) Values() []string { return texts([]Front{AutoFront, NetHTTP}) }
 
 // Values returns the versions.
 func (TLSVersion) Values() []string { return []string{"1.2", "1.3"} }

@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+
+	"github.com/gatehouse-ai/gatehouse/cgroup"
 )
 
 // shareOfMemory is which part of the process's memory the bodies of requests
@@ -27,20 +29,11 @@ func (l Limits) memoryBytes(readFile func(string) ([]byte, error), goLimit int64
 	if l.Memory > 0 {
 		return int64(l.Memory)
 	}
-	total := goLimit
-	for _, name := range []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"} {
-		if data, err := readFile(name); err == nil {
-			// Without a limit the file says "max", or a number beyond any memory.
-			if n, err := strconv.ParseInt(strings.TrimSpace(string(data)), 10, 64); err == nil && n > 0 {
-				total = min(total, n)
-			}
-		}
-	}
+	total := min(goLimit, cgroup.MemoryLimit(readFile))
 	if data, err := readFile("/proc/meminfo"); err == nil {
 		total = min(total, memTotal(data))
 	}
-	const beyondAnyMemory = 1 << 50
-	if total > beyondAnyMemory {
+	if total > cgroup.BeyondAnyMemory {
 		total = unknownMemory
 	}
 	return max(total/shareOfMemory, int64(l.JSONBody))

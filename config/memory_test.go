@@ -6,6 +6,16 @@ import (
 	"testing"
 )
 
+// system returns what reads the files of a system.
+func system(files map[string]string) func(string) ([]byte, error) {
+	return func(name string) ([]byte, error) {
+		if text, ok := files[name]; ok {
+			return []byte(text), nil
+		}
+		return nil, fs.ErrNotExist
+	}
+}
+
 func TestMemoryBytes(t *testing.T) {
 	const v1, v2, proc = "/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory.max", "/proc/meminfo"
 	const mib = 1 << 20
@@ -25,13 +35,7 @@ func TestMemoryBytes(t *testing.T) {
 		"one body fits":    {Limits{JSONBody: 32 * mib}, map[string]string{v2: "8388608\n"}, math.MaxInt64, 32 * mib},
 		"nonsense":         {Limits{}, map[string]string{v2: "-1", v1: "", proc: "MemTotal: x kB\nMemTotal: 99999999999999999 kB"}, math.MaxInt64, 1024 * mib},
 	} {
-		readFile := func(name string) ([]byte, error) {
-			if text, ok := c.files[name]; ok {
-				return []byte(text), nil
-			}
-			return nil, fs.ErrNotExist
-		}
-		if got := c.limits.memoryBytes(readFile, c.goLimit); got != c.want {
+		if got := c.limits.memoryBytes(system(c.files), c.goLimit); got != c.want {
 			t.Errorf("%s: got %d, want %d", name, got, c.want)
 		}
 	}

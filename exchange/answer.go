@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +36,7 @@ func (x *Exchange) resetAnswer() {
 	x.mode, x.status, x.head, x.answer = passBytes, 0, nil, nil
 	x.events.Reset()
 	x.lines.Reset()
+	x.sieve.Reset()
 	x.tail.Reset()
 	x.buf = x.buf[:0]
 	x.usage = meter.Usage{}
@@ -87,10 +89,7 @@ func (x *Exchange) Data(p []byte, s Sink) error {
 	case passBytes:
 		return x.pass(p, s)
 	case holdJSON:
-		x.buf = append(x.buf, p...)
-		if len(x.buf) > maxHeld {
-			return x.release(s)
-		}
+		return x.hold(p, s)
 	case holdError:
 		x.buf = append(x.buf, p[:min(len(p), maxError-min(maxError, len(x.buf)))]...)
 	case holdWhole:
@@ -119,18 +118,64 @@ func (x *Exchange) pass(p []byte, s Sink) error {
 	return s.Write(p, true)
 }
 
-// release hands on a JSON answer that is too large to be held.
-func (x *Exchange) release(s Sink) error {
-	if x.mistaken(x.buf) {
-		x.mode = holdError
+// hold keeps a piece of a JSON answer, until there is too much of it: then all of
+// it is handed on, unless it is an error.
+func (x *Exchange) hold(p []byte, s Sink) error {
+	if len(x.buf)+len(p) <= maxHeld {
+		if len(x.buf) == 0 {
+			x.reserve()
+		}
+		x.buf = append(x.buf, p...)
 		return nil
+	}
+	if x.errs(p) {
+		if x.buf = append(x.buf, p...); failure.IsError(x.buf) {
+			x.mode = holdError
+			return nil
+		}
+		p = nil
 	}
 	x.mode = passBytes
 	held := x.buf
 	x.buf = nil
-	err := x.pass(held, s)
+	var err error
+	if len(held) > 0 {
+		err = x.pass(held, s)
+	}
 	x.buf = held[:0]
+	if err == nil && len(p) > 0 && x.failed == nil {
+		err = x.pass(p, s)
+	}
 	return err
+}
+
+// reserve makes room for what will be held of an answer of a known length.
+func (x *Exchange) reserve() {
+	length := x.length()
+	if length == "" {
+		return
+	}
+	if n, err := strconv.Atoi(length); err == nil && n > 0 {
+		x.buf = slices.Grow(x.buf, min(n, maxHeld))
+	}
+}
+
+// errs tells whether what is held and the piece after it have the name of an
+// error between them.
+func (x *Exchange) errs(p []byte) bool {
+	if namesError(x.buf) || namesError(p) {
+		return true
+	}
+	var seam [32]byte
+	n := len(errorKey) - 1
+	b := append(seam[:0], x.buf[max(0, len(x.buf)-n):]...)
+	return namesError(append(b, p[:min(n, len(p))]...))
+}
+
+// number returns n in digits, valid until the next one.
+func (x *Exchange) number(n int) string {
+	x.digits = strconv.AppendInt(x.digits[:0], int64(n), 10)
+	return wire.View(x.digits)
 }
 
 // length is the Content-Length that the endpoint announced, or "".
@@ -143,7 +188,7 @@ func (x *Exchange) sse() bool {
 
 // commit sends the head of an answer of success.
 func (x *Exchange) commit(s Sink, length string) error {
-	h := x.returned(make(wire.Header, 0, len(x.head)+8))
+	h := x.returned(x.sent[:0])
 	switch {
 	case x.sse() || x.mode == passEvents:
 		h = h.Set("Content-Type", "text/event-stream; charset=utf-8").Set("Cache-Control", "no-cache")
@@ -162,7 +207,8 @@ func (x *Exchange) commit(s Sink, length string) error {
 	if x.status == 0 {
 		x.rec.Status = 200
 	}
-	return s.Head(x.rec.Status, x.outcome(h))
+	x.sent = x.outcome(h)
+	return s.Head(x.rec.Status, x.sent)
 }
 
 // End takes the end of the answer: cause is nil if the endpoint ended it
@@ -230,7 +276,7 @@ func (x *Exchange) completeJSON(s Sink) error {
 		return nil
 	}
 	x.usage, _ = meter.FromBody(x.buf)
-	if err := x.commit(s, strconv.Itoa(len(x.buf))); err != nil {
+	if err := x.commit(s, x.number(len(x.buf))); err != nil {
 		return err
 	}
 	return s.Write(x.buf, true)
@@ -243,7 +289,7 @@ func (x *Exchange) completeWhole(s Sink) error {
 		return nil
 	}
 	x.usage = x.answer.Usage()
-	if err := x.commit(s, strconv.Itoa(len(body))); err != nil {
+	if err := x.commit(s, x.number(len(body))); err != nil {
 		return err
 	}
 	return s.Write(body, true)
@@ -257,9 +303,16 @@ func (x *Exchange) notUnderstood(err error) *fault.Error {
 	return fault.Wrap(fault.UpstreamBroken, err, "The endpoint's answer could not be understood.")
 }
 
+// namesError tells whether a body has the name of an error somewhere. The first
+// bytes of it are found faster, and most bodies have not even those.
+func namesError(body []byte) bool {
+	i := bytes.Index(body, errorKey[:4])
+	return i >= 0 && bytes.Contains(body[i:], errorKey)
+}
+
 // mistaken tells whether the body of a 200 carries an error.
 func (x *Exchange) mistaken(body []byte) bool {
-	return bytes.Contains(body, errorKey) && failure.IsError(body)
+	return namesError(body) && failure.IsError(body)
 }
 
 // refusal reads an endpoint's error out of what is held of its body.

@@ -1,9 +1,9 @@
 package exchange
 
 import (
+	"bytes"
 	"time"
 
-	"github.com/gatehouse-ai/gatehouse/catalog"
 	"github.com/gatehouse-ai/gatehouse/dialect"
 	"github.com/gatehouse-ai/gatehouse/fault"
 	"github.com/gatehouse-ai/gatehouse/headers"
@@ -29,6 +29,11 @@ type Attempt struct {
 	splices []wire.Splice
 }
 
+// reset empties the attempt for another endpoint and keeps its buffers.
+func (a *Attempt) reset(ep *snapshot.Endpoint) {
+	*a = Attempt{Endpoint: ep, Header: a.Header[:0], Body: a.Body[:0], splices: a.splices[:0]}
+}
+
 // Len returns the length of the body.
 func (a *Attempt) Len() int64 {
 	n := int64(0)
@@ -52,12 +57,10 @@ func (x *Exchange) Next(now time.Time, rnd uint64) (*Attempt, *fault.Error) {
 			return nil, x.exhausted(now)
 		}
 		x.cands[i].Tried = true
-		t := &x.route.Model.Pool[i]
-		ep := x.snap.Endpoints[t.Endpoint]
-		a := &x.attempt
-		*a = Attempt{Endpoint: ep, Header: a.Header[:0], Body: a.Body[:0], splices: a.splices[:0]}
+		ep, a := x.targets[i].endpoint, &x.attempt
+		a.reset(ep)
 		x.resetAnswer()
-		if err := x.build(t); err != nil {
+		if err := x.build(i); err != nil {
 			x.refused = err // another endpoint may be able to do what this one's dialect cannot
 			continue
 		}
@@ -78,7 +81,7 @@ func (x *Exchange) Next(now time.Time, rnd uint64) (*Attempt, *fault.Error) {
 func (x *Exchange) choose(now time.Time, rnd uint64) int {
 	for i := range x.cands {
 		if c := &x.cands[i]; !c.Tried {
-			h := x.snap.Endpoints[x.route.Model.Pool[i].Endpoint].Health
+			h := x.targets[i].endpoint.Health
 			c.Healthy, c.Load = h.Healthy(now), h.Load()
 		}
 	}
@@ -95,8 +98,8 @@ func (x *Exchange) exhausted(now time.Time) *fault.Error {
 		return x.refused
 	}
 	err := fault.New(fault.NoEndpoint, "No endpoint of the model '%s' is healthy at the moment. Try again shortly.", printable(x.rec.Model))
-	for i := range x.route.Model.Pool {
-		if ep := x.snap.Endpoints[x.route.Model.Pool[i].Endpoint]; ep != nil {
+	for i := range x.targets {
+		if ep := x.targets[i].endpoint; ep != nil {
 			if d := ep.Health.RetryAfter(now); err.RetryAfter == 0 || d < err.RetryAfter {
 				err.RetryAfter = d
 			}
@@ -117,13 +120,12 @@ func (x *Exchange) land(now time.Time) {
 	x.attempt.Endpoint.Health.End()
 }
 
-// build makes the request for the chosen endpoint.
-func (x *Exchange) build(t *catalog.Target) *fault.Error {
+// build makes the request for the chosen target.
+func (x *Exchange) build(i int) *fault.Error {
 	a := &x.attempt
-	d := a.Endpoint.Dialect
-	model := route.Upstream(x.route, t)
+	model := route.Upstream(x.route, &x.route.Model.Pool[i])
 	x.rec.Upstream = model
-	if path := d.Path(a.Endpoint.URL.Path, x.req.Op); path != "" {
+	if path := x.targets[i].path; path != "" {
 		a.Path = path
 		a.Query = headers.Query(x.req.Query)
 		a.Header = headers.AppendRequest(a.Header, x.req.Header)
@@ -134,12 +136,13 @@ func (x *Exchange) build(t *catalog.Target) *fault.Error {
 		} else {
 			x.editForm(model)
 		}
-	} else if err := x.translate(d, model); err != nil {
+	} else if err := x.translate(a.Endpoint.Dialect, model); err != nil {
 		return err
 	}
 	x.authenticate()
 	a.Header = append(a.Header, wire.Field{Name: "X-Request-Id", Value: x.rec.ID})
-	for _, f := range a.Endpoint.Headers {
+	for i := range a.Endpoint.Headers {
+		f := &a.Endpoint.Headers[i]
 		a.Header = a.Header.Set(f.Name, f.Value.Reveal())
 	}
 	return nil
@@ -182,11 +185,11 @@ func (x *Exchange) edit(model string) {
 	switch {
 	case f.ModelAt.There() && (renamed || string(x.body[f.ModelAt.Start:f.ModelAt.End]) == "null"):
 		if renamed {
-			a.splices = append(a.splices, wire.Splice{Start: f.ModelAt.Start, End: f.ModelAt.End, Text: wire.AppendString(nil, model)})
+			a.splices = append(a.splices, wire.Splice{Start: f.ModelAt.Start, End: f.ModelAt.End, Text: x.quote("", model, "")})
 		}
 	case renamed: // the body named none
-		at := afterBrace(x.body)
-		a.splices = append(a.splices, wire.Splice{Start: at, End: at, Text: append(wire.AppendString([]byte(`"model":`), model), ',')})
+		at := bytes.IndexByte(x.body, '{') + 1
+		a.splices = append(a.splices, wire.Splice{Start: at, End: at, Text: x.quote(`"model":`, model, ",")})
 	}
 	if s, ok := x.askUsage(); ok {
 		a.splices = append(a.splices, s)
@@ -196,48 +199,47 @@ func (x *Exchange) edit(model string) {
 	}
 }
 
+// quote returns a JSON string between two texts. It is valid until Close.
+func (x *Exchange) quote(before, s, after string) []byte {
+	start := len(x.text)
+	x.text = append(x.text, before...)
+	x.text = wire.AppendString(x.text, s)
+	x.text = append(x.text, after...)
+	return x.text[start:len(x.text):len(x.text)]
+}
+
+// What asks for the usage of a stream, wherever it has to stand.
+var (
+	yes       = []byte("true")
+	include   = []byte(`"include_usage":true`)
+	including = []byte(`"include_usage":true,`)
+	options   = []byte(`{"include_usage":true}`)
+	asking    = []byte(`,"stream_options":{"include_usage":true}`)
+)
+
 // asksUsage are the operations whose streams tell their usage only if asked.
 func asksUsage(id op.ID) bool { return id == op.ChatCompletion || id == op.Completion }
 
 // askUsage is the edit that asks for the usage of a stream.
 func (x *Exchange) askUsage() (wire.Splice, bool) {
 	f := &x.fields
-	if !f.Stream || f.IncludeUsage || !asksUsage(x.req.Op.ID) {
+	if !f.Stream || f.IncludeUsage || !x.asks {
 		return wire.Splice{}, false
 	}
 	switch {
 	case f.IncludeAt.There():
-		return wire.Splice{Start: f.IncludeAt.Start, End: f.IncludeAt.End, Text: []byte("true")}, true
+		return wire.Splice{Start: f.IncludeAt.Start, End: f.IncludeAt.End, Text: yes}, true
 	case f.OptionsAt.There() && !f.OptionsNull:
 		at := f.OptionsAt.Start + 1
-		text := `"include_usage":true,`
-		if emptyObject(x.body[f.OptionsAt.Start:f.OptionsAt.End]) {
-			text = `"include_usage":true`
+		text := including
+		if len(bytes.TrimSpace(x.body[at:f.OptionsAt.End-1])) == 0 {
+			text = include
 		}
-		return wire.Splice{Start: at, End: at, Text: []byte(text)}, true
+		return wire.Splice{Start: at, End: at, Text: text}, true
 	case f.OptionsNull:
-		return wire.Splice{Start: f.OptionsAt.Start, End: f.OptionsAt.End, Text: []byte(`{"include_usage":true}`)}, true
+		return wire.Splice{Start: f.OptionsAt.Start, End: f.OptionsAt.End, Text: options}, true
 	}
-	return wire.Splice{Start: f.StreamAt.End, End: f.StreamAt.End, Text: []byte(`,"stream_options":{"include_usage":true}`)}, true
-}
-
-func emptyObject(b []byte) bool {
-	for _, c := range b[1 : len(b)-1] {
-		if c != ' ' && c != '\t' && c != '\n' && c != '\r' {
-			return false
-		}
-	}
-	return true
-}
-
-// afterBrace is the place after the brace that opens the body.
-func afterBrace(body []byte) int {
-	for i, c := range body {
-		if c == '{' {
-			return i + 1
-		}
-	}
-	return 0
+	return wire.Splice{Start: f.StreamAt.End, End: f.StreamAt.End, Text: asking}, true
 }
 
 // pieces appends body in pieces, with the splices made, copying nothing.

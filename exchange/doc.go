@@ -2,7 +2,7 @@
 // from the parsed request to the last byte of its answer, without I/O.
 //
 // It knows neither sockets nor net/http. A driver (package relay, over
-// net/http; later the fast front) parses requests, moves bytes and keeps time;
+// net/http, or package front) parses requests, moves bytes and keeps time;
 // the Exchange decides: who asks, which model is meant, which endpoint is
 // tried and with which bytes, whether a failure is tried elsewhere, what the
 // client gets to see, and what is recorded. So both fronts behave alike by
@@ -18,5 +18,8 @@
 //
 // The client's bytes are never decoded and encoded again where the endpoint
 // speaks the operation's own protocol: edits are named (the model's name,
-// stream_options.include_usage) and spliced.
+// stream_options.include_usage) and spliced. A request that passes so, through an
+// Exchange that is used again, allocates nothing: what an attempt, the answer's
+// head and the record say may point into the request, the endpoint's head and the
+// Exchange, and is valid until Close.
 package exchange

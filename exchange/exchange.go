@@ -20,7 +20,8 @@ import (
 // Sink takes the answer for the client. An error of its methods means that the
 // client is gone.
 type Sink interface {
-	// Head starts the answer. It is called once, before Write.
+	// Head starts the answer. It is called once, before Write. The list is
+	// valid during the call, its texts until Close.
 	Head(status int, h wire.Header) error
 	// Write takes a piece of the answer, valid during the call. flush says
 	// that it is one whole event, which must reach the client now and in one
@@ -34,25 +35,45 @@ type Request struct {
 	Query  string // as it stood in the request line, without '?'
 	Header wire.Header
 	Now    time.Time
+	Seen   *principal.Cache // of the client's connection; nil if there is none
 }
 
 // Exchange is one inference request. The zero value is ready for Open. It may
-// be used again after Close, and keeps its buffers. It is not safe for
+// be used again after Close, and keeps its buffers: a request that passes
+// unchanged but for named edits then allocates nothing. It is not safe for
 // concurrent use.
 type Exchange struct {
+	state
+	attempt Attempt
+	cands   []pick.Candidate
+	targets []target // beside cands
+
+	// What outlives the request, for its room alone.
+	events  wire.Events
+	lines   wire.Lines
+	sieve   meter.Sieve
+	tail    meter.Tail
+	buf     []byte      // held until it is decided, or whole
+	scratch []byte      // one event
+	text    []byte      // of splices
+	digits  []byte      // of a length
+	sent    wire.Header // the answer's head
+}
+
+// state is what is new with each request.
+type state struct {
 	snap *snapshot.Snapshot
 	req  Request
 	rec  *record.Record
 	who  principal.Principal
+	asks bool // the operation's streams tell their usage only if asked
 
 	body   []byte
 	fields peek.JSON
 	form   *peek.Form
 	route  route.Result
 
-	cands    []pick.Candidate
 	tries    int
-	attempt  Attempt
 	refused  *fault.Error // what a dialect could not translate
 	flight   bool         // the endpoint's health has been told of a request in flight
 	reported bool         // and of how it did
@@ -62,10 +83,6 @@ type Exchange struct {
 	status    int
 	head      wire.Header // as the endpoint sent it
 	answer    dialect.Answer
-	events    wire.Events
-	lines     wire.Lines
-	buf       []byte // held until it is decided, or whole
-	tail      meter.Tail
 	usage     meter.Usage
 	committed bool // the answer's head has gone to the client
 	finished  bool // the stream's own end has passed, or its error
@@ -74,7 +91,12 @@ type Exchange struct {
 	idle      int
 	emitted   int64
 	failed    *fault.Error // what is wrong with the answer so far
-	scratch   []byte
+}
+
+// target is an endpoint of the model's pool.
+type target struct {
+	endpoint *snapshot.Endpoint // nil if the snapshot has none
+	path     string             // of the operation in its own form; "" if it has to be translated
 }
 
 // mode is how the body of an answer is treated.
@@ -90,16 +112,17 @@ const (
 )
 
 // Open begins an exchange: it finds out who asks. The record is filled from
-// now on; the caller hands it on after Close.
+// now on; the caller hands it on after Close. Some of its texts point into the
+// request's body then, so it goes before the body does.
 func (x *Exchange) Open(snap *snapshot.Snapshot, req Request, rec *record.Record) *fault.Error {
-	*x = Exchange{
-		snap: snap, req: req, rec: rec,
-		cands: x.cands[:0], buf: x.buf[:0], scratch: x.scratch[:0], events: x.events, lines: x.lines, tail: x.tail,
-		attempt: Attempt{Header: x.attempt.Header[:0], Body: x.attempt.Body[:0], splices: x.attempt.splices[:0]},
-	}
+	x.state = state{snap: snap, req: req, rec: rec, asks: asksUsage(req.Op.ID)}
+	x.attempt.reset(nil)
+	x.cands, x.targets = x.cands[:0], x.targets[:0]
+	x.text, x.scratch = x.text[:0], x.scratch[:0]
+	x.resetAnswer()
 	rec.Operation = string(req.Op.ID)
 	rec.Generation = snap.Generation
-	who, err := principal.Authenticate(snap.Keys, req.Header, snap.Keyless)
+	who, err := req.Seen.Authenticate(snap.Keys, req.Header, snap.Keyless)
 	x.who = who
 	rec.Key = who.Name()
 	return err
@@ -139,17 +162,21 @@ func (x *Exchange) resolve(model string) *fault.Error {
 		return fault.Param(fault.UnknownModel, "model", "The model '%s' does not exist, or this key may not use it. GET %s/models lists those that it may.", printable(model), "/v1")
 	}
 	x.route = res
-	x.rec.Route = res.Model.Label()
+	x.rec.Route = x.snap.Routes.Label(res)
 	x.rec.Fallback = res.Fallback
-	able := 0
+	some := false
 	for i := range res.Model.Pool {
-		c, ok := x.candidate(&res.Model.Pool[i])
-		if ok {
-			able++
+		t := &res.Model.Pool[i]
+		to := target{endpoint: x.snap.Endpoints[t.Endpoint]}
+		if to.endpoint != nil {
+			to.path = to.endpoint.Path(x.req.Op)
 		}
-		x.cands = append(x.cands, c)
+		able := x.able(&to)
+		x.cands = append(x.cands, pick.Candidate{Weight: t.Weight, Tried: !able}) // one that cannot counts as tried
+		x.targets = append(x.targets, to)
+		some = some || able
 	}
-	if able > 0 {
+	if some {
 		return nil
 	}
 	if !x.who.Known() {
@@ -167,36 +194,47 @@ func (x *Exchange) mayUse(model string, res route.Result) bool {
 	return !res.Fallback && x.who.May(model)
 }
 
-// candidate tells whether a target can serve the operation for this principal.
-// One that cannot counts as tried.
-func (x *Exchange) candidate(t *catalog.Target) (pick.Candidate, bool) {
-	ep := x.snap.Endpoints[t.Endpoint]
-	c := pick.Candidate{Weight: t.Weight, Tried: true}
+// able tells whether a target can serve the operation for this principal.
+func (x *Exchange) able(t *target) bool {
+	ep := t.endpoint
 	if ep == nil {
-		return c, false
+		return false
 	}
 	auth := &ep.Auth
 	if !x.who.Known() && !(auth.Mode == catalog.Passthrough && auth.Keyless) {
-		return c, false
+		return false
 	}
 	if auth.Mode == catalog.Passthrough && x.who.Key != nil && !x.who.Separate {
-		return c, false // its Authorization is the gateway's own key
+		return false // its Authorization is the gateway's own key
 	}
-	if ep.Dialect.Path(ep.URL.Path, x.req.Op) == "" && !translates(ep.Dialect, x.req.Op.ID) {
-		return c, false
+	return t.path != "" || x.form == nil && translates(ep.Dialect, x.req.Op.ID)
+}
+
+// Any tells whether f is true of an endpoint that may still be tried.
+func (x *Exchange) Any(f func(*snapshot.Endpoint) bool) bool {
+	for i := range x.cands {
+		if !x.cands[i].Tried && f(x.targets[i].endpoint) {
+			return true
+		}
 	}
-	if x.form != nil && ep.Dialect.Path(ep.URL.Path, x.req.Op) == "" {
-		return c, false
+	return false
+}
+
+// Translates tells whether an endpoint that may still be tried needs the request
+// to be translated.
+func (x *Exchange) Translates() bool {
+	for i := range x.cands {
+		if !x.cands[i].Tried && x.targets[i].path == "" {
+			return true
+		}
 	}
-	c.Tried = false
-	return c, true
+	return false
 }
 
 // unable is the error for a model that exists while no endpoint can serve it.
 func (x *Exchange) unable() *fault.Error {
-	for i := range x.route.Model.Pool {
-		ep := x.snap.Endpoints[x.route.Model.Pool[i].Endpoint]
-		if ep != nil && ep.Auth.Mode == catalog.Passthrough && x.who.Key != nil && !x.who.Separate {
+	for i := range x.targets {
+		if ep := x.targets[i].endpoint; ep != nil && ep.Auth.Mode == catalog.Passthrough && x.who.Key != nil && !x.who.Separate {
 			return fault.New(fault.MissingKey, "The model '%s' passes your own credential on to its provider. Send that in Authorization, and the gateway's key in %s.", printable(x.rec.Model), principal.Header)
 		}
 	}
@@ -243,6 +281,37 @@ func (x *Exchange) Close(gone bool, now time.Time) {
 			x.rec.Fault = fault.New(fault.ClientGone, "The client left.")
 		}
 	}
+}
+
+// Trim drops the buffers that are larger than most bytes, and lets go of the
+// request, so that an idle connection costs little. It is for after Close, and
+// Open alone may follow.
+func (x *Exchange) Trim(most int) {
+	x.state = state{}
+	x.attempt.reset(nil)
+	clear(x.targets[:cap(x.targets)])
+	x.resetAnswer()
+	const field, piece = 32, 24 // bytes of a header field and of a slice
+	for _, h := range []*wire.Header{&x.attempt.Header, &x.sent} {
+		if clear((*h)[:cap(*h)]); cap(*h)*field > most {
+			*h = nil
+		}
+	}
+	if clear(x.attempt.Body[:cap(x.attempt.Body)]); cap(x.attempt.Body)*piece > most {
+		x.attempt.Body = nil
+	}
+	clear(x.attempt.splices[:cap(x.attempt.splices)])
+	for _, b := range []*[]byte{&x.buf, &x.scratch, &x.text} {
+		if cap(*b) > most {
+			*b = nil
+		}
+	}
+	if cap(x.events.Rest()) > most {
+		x.events = wire.Events{Max: x.events.Max}
+	}
+	x.lines = wire.Lines{Max: x.lines.Max}
+	x.tail.Trim(most)
+	x.sieve.Trim(most)
 }
 
 // printable shortens a name for a message.

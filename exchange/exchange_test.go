@@ -84,7 +84,7 @@ func world(t testing.TB) *snapshot.Snapshot {
 	}
 	dialects := map[catalog.Dialect]dialect.Dialect{catalog.OpenAI: openai.Dialect{}, catalog.Ollama: ollama.Dialect{}, catalog.Anthropic: anthropic.New(anthropic.Options{})}
 	for _, ep := range []*catalog.Endpoint{a, b, c, o, p} {
-		s.Endpoints[ep] = &snapshot.Endpoint{Endpoint: ep, Dialect: dialects[ep.Dialect], Health: health.New(health.Config{})}
+		s.Endpoints[ep] = snapshot.NewEndpoint(ep, dialects[ep.Dialect], health.New(health.Config{}))
 	}
 	return s
 }

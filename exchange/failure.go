@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/gatehouse-ai/gatehouse/fault"
-	"github.com/gatehouse-ai/gatehouse/headers"
 	"github.com/gatehouse-ai/gatehouse/op"
 	"github.com/gatehouse-ai/gatehouse/record"
+	"github.com/gatehouse-ai/gatehouse/secret"
 	"github.com/gatehouse-ai/gatehouse/wire"
 )
 
@@ -115,28 +115,9 @@ func (x *Exchange) answerError(f *fault.Error, s Sink) error {
 	return s.Write(body, true)
 }
 
-// secrets are what the gateway sends the endpoint of its own and nobody else may
-// know: its key, and fixed headers whose names say that they carry one.
-func (x *Exchange) secrets() []string {
-	ep := x.attempt.Endpoint
-	if ep == nil {
-		return nil
-	}
-	var out []string
-	if key := ep.Auth.Key.Reveal(); key != "" {
-		out = append(out, key)
-	}
-	for _, h := range ep.Headers {
-		if text := h.Value.Reveal(); text != "" && headers.Guarded(h.Name) {
-			out = append(out, text)
-		}
-	}
-	return out
-}
-
 // repeats tells whether a body has a secret that the endpoint was sent.
 func (x *Exchange) repeats(body []byte) bool {
-	return slices.ContainsFunc(x.secrets(), func(s string) bool { return bytes.Contains(body, []byte(s)) })
+	return slices.ContainsFunc(x.attempt.Endpoint.Secrets(), func(s secret.Value) bool { return bytes.Contains(body, []byte(s.Reveal())) })
 }
 
 // discreet returns an endpoint's error without the secrets that it was sent: an
@@ -146,9 +127,9 @@ func (x *Exchange) discreet(f *fault.Error) *fault.Error {
 		return f
 	}
 	out := *f
-	for _, s := range x.secrets() {
+	for _, s := range x.attempt.Endpoint.Secrets() {
 		for _, text := range []*string{&out.Message, &out.Param, &out.Type, &out.Code} {
-			*text = strings.ReplaceAll(*text, s, "***")
+			*text = strings.ReplaceAll(*text, s.Reveal(), "***")
 		}
 	}
 	return &out

@@ -1,8 +1,6 @@
 package exchange
 
 import (
-	"strings"
-
 	"github.com/gatehouse-ai/gatehouse/catalog"
 	"github.com/gatehouse-ai/gatehouse/headers"
 	"github.com/gatehouse-ai/gatehouse/principal"
@@ -22,7 +20,7 @@ func (x *Exchange) authenticate() {
 	a := &x.attempt
 	switch auth := &a.Endpoint.Auth; auth.Mode {
 	case catalog.Replace:
-		a.Header = append(a.Header, a.Endpoint.Dialect.Credential(auth.Key.Reveal()))
+		a.Header = append(a.Header, a.Endpoint.Credential())
 	case catalog.Passthrough:
 		a.Header = principal.Forward(a.Header, x.snap.Keys, x.req.Header)
 	case catalog.NoAuth:
@@ -33,16 +31,7 @@ func (x *Exchange) authenticate() {
 func (x *Exchange) returned(dst wire.Header) wire.Header {
 	// Without an endpoint, as when none is healthy, there are no fields either.
 	replaced := x.attempt.Endpoint != nil && x.attempt.Endpoint.Auth.Mode == catalog.Replace
-	for _, f := range x.head {
-		lower := strings.ToLower(f.Name)
-		switch {
-		case !headers.Returns(f.Name), headers.Named(x.head, f.Name):
-		case replaced && (lower == "openai-organization" || lower == "openai-project" || lower == "anthropic-organization-id"):
-		default:
-			dst = append(dst, f)
-		}
-	}
-	return dst
+	return headers.AppendAnswer(dst, x.head, replaced)
 }
 
 // outcome appends the gateway's own fields to an answer.

@@ -12,12 +12,10 @@ import (
 )
 
 var (
-	doneEvent  = []byte("data: [DONE]\n\n")
-	keepAlive  = []byte(": keep-alive\n\n")
-	usageKey   = []byte(`"usage"`)
-	errorKey   = []byte(`"error"`)
-	finishKey  = []byte(`"finish_reason"`)
-	errorEvent = []byte("error")
+	doneEvent = []byte("data: [DONE]\n\n")
+	keepAlive = []byte(": keep-alive\n\n")
+	errorKey  = []byte(`"error"`)
+	finishKey = []byte(`"finish_reason"`)
 )
 
 // feed splits a piece of a stream into events and handles each.
@@ -48,7 +46,11 @@ func (x *Exchange) feed(p []byte, s Sink) error {
 
 // event handles one event of a stream that passes unchanged.
 func (x *Exchange) event(e wire.Event, s Sink) error {
-	if x.isErrorEvent(e) {
+	var has meter.Marks
+	if e.Data != nil {
+		has = x.sieve.Look(e.Data)
+	}
+	if string(e.Name) == "error" || has&meter.HasError != 0 && failure.IsError(e.Data) {
 		x.failed = x.attempt.Endpoint.Dialect.Error(200, e.Data)
 		return nil
 	}
@@ -68,14 +70,21 @@ func (x *Exchange) event(e wire.Event, s Sink) error {
 			}
 		}
 	}
-	x.usage = meter.FromEvent(e.Data, x.usage)
-	raw := x.withoutUsage(e)
+	if has&meter.HasUsage != 0 {
+		x.usage = meter.FromEvent(e.Data, x.usage)
+	}
+	raw := e.Raw
+	if has&(meter.HasUsage|meter.HasNull) != 0 {
+		if x.asks && !x.fields.IncludeUsage {
+			raw, x.scratch = meter.Strip(e, x.scratch)
+		}
+	}
 	if len(raw) == 0 {
 		return nil
 	}
 	if e.Data != nil {
 		x.emitted++
-		x.finish = x.finish || x.ends(e)
+		x.finish = x.finish || (has&meter.HasFinish != 0 || !x.asks) && x.ends(e)
 	}
 	if err := s.Write(raw, true); err != nil {
 		return err
@@ -85,18 +94,6 @@ func (x *Exchange) event(e wire.Event, s Sink) error {
 		x.rec.Outcome = record.Complete
 	}
 	return nil
-}
-
-// isErrorEvent tells whether the event reports an error instead of a part of
-// the answer.
-func (x *Exchange) isErrorEvent(e wire.Event) bool {
-	if bytes.Equal(e.Name, errorEvent) {
-		return true
-	}
-	if len(e.Data) == 0 || !bytes.Contains(e.Data, errorKey) {
-		return false
-	}
-	return failure.IsError(e.Data)
 }
 
 // ends tells whether the event says that the model has come to its end.
@@ -126,61 +123,6 @@ func typed(e wire.Event, name string) bool {
 	return i > 0 && e.Data[i-1] == '"' && bytes.Contains(e.Data[:i], []byte(`"type"`))
 }
 
-// withoutUsage returns the event without what the client did not ask for: the
-// chunk that has nothing but the usage is dropped, a null usage cut out.
-func (x *Exchange) withoutUsage(e wire.Event) []byte {
-	if x.fields.IncludeUsage || !asksUsage(x.req.Op.ID) || !bytes.Contains(e.Data, usageKey) {
-		return e.Raw
-	}
-	var usage, choices wire.Member
-	if wire.Scan(e.Data, func(m wire.Member) error {
-		switch string(m.Key) {
-		case "usage":
-			usage = m
-		case "choices":
-			choices = m
-		}
-		return nil
-	}) != nil || usage.End == 0 {
-		return e.Raw
-	}
-	switch {
-	case choices.End > 0 && emptyObject(e.Data[choices.Start:choices.End]) && e.Data[usage.Start] == '{':
-		return nil
-	case string(e.Data[usage.Start:usage.End]) == "null":
-		return x.cut(e, usage)
-	}
-	return e.Raw
-}
-
-// cut returns the event without the member of its data.
-func (x *Exchange) cut(e wire.Event, m wire.Member) []byte {
-	at := bytes.Index(e.Raw, e.Data)
-	key := bytes.LastIndex(e.Data[:m.Start], usageKey)
-	if at < 0 || key < 0 { // several data lines
-		return e.Raw
-	}
-	start, end := key, m.End
-	for start > 0 && isSpace(e.Data[start-1]) {
-		start--
-	}
-	if e.Data[start-1] == ',' {
-		start--
-	} else { // the first member takes the comma after it along
-		for end < len(e.Data) && isSpace(e.Data[end]) {
-			end++
-		}
-		if end < len(e.Data) && e.Data[end] == ',' {
-			end++
-		}
-	}
-	x.scratch = append(x.scratch[:0], e.Raw[:at+start]...)
-	x.scratch = append(x.scratch, e.Raw[at+end:]...)
-	return x.scratch
-}
-
-func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
-
 // completeEvents ends a stream whose body has ended.
 func (x *Exchange) completeEvents(s Sink) error {
 	if x.unframed() {
@@ -190,7 +132,7 @@ func (x *Exchange) completeEvents(s Sink) error {
 		x.failed = interrupted()
 		return nil
 	}
-	if asksUsage(x.req.Op.ID) { // some engines leave the last event out
+	if x.asks { // some engines leave the last event out
 		return s.Write(doneEvent, true)
 	}
 	return nil

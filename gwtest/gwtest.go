@@ -39,7 +39,7 @@ type Gateway struct {
 	tb      TB
 	client  *http.Client
 	log     buffer
-	records chan record.Record
+	records chan *record.Record
 }
 
 // Start runs a gateway until the test ends. The configuration may leave out
@@ -48,7 +48,7 @@ func Start(tb TB, yaml string) *Gateway {
 	tb.Helper()
 	transport := &http.Transport{}
 	tb.Cleanup(transport.CloseIdleConnections)
-	g := &Gateway{tb: tb, client: &http.Client{Transport: transport}, File: filepath.Join(tb.TempDir(), "gatehouse.yaml"), records: make(chan record.Record, 10_000)}
+	g := &Gateway{tb: tb, client: &http.Client{Transport: transport}, File: filepath.Join(tb.TempDir(), "gatehouse.yaml"), records: make(chan *record.Record, 10_000)}
 	g.Write(yaml)
 	a, err := app.Start(app.Options{
 		Load: func() (*app.Setup, error) {
@@ -61,7 +61,7 @@ func Start(tb TB, yaml string) *Gateway {
 		Log: &g.log, Version: "test",
 		Done: func(r *record.Record) {
 			select {
-			case g.records <- *r:
+			case g.records <- r.Clone():
 			default: // nobody looks at so many
 			}
 		},
@@ -115,7 +115,7 @@ func (g *Gateway) Record() record.Record {
 	g.tb.Helper()
 	select {
 	case r := <-g.records:
-		return r
+		return *r
 	case <-time.After(10 * time.Second):
 		g.tb.Fatalf("no request has ended")
 		return record.Record{}
@@ -123,7 +123,10 @@ func (g *Gateway) Record() record.Record {
 }
 
 // Log returns what the gateway has logged.
-func (g *Gateway) Log() string { return g.log.String() }
+func (g *Gateway) Log() string {
+	g.App.FlushLog()
+	return g.log.String()
+}
 
 // Post sends a JSON body to a path below the level, with Key. The caller
 // closes the body of the response.

@@ -5,42 +5,10 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"github.com/gatehouse-ai/gatehouse/fault"
 )
-
-// Memory bounds the bytes of request bodies that are held at one time.
-type Memory struct {
-	limit atomic.Int64
-	used  atomic.Int64
-}
-
-// NewMemory returns a bound of limit bytes.
-func NewMemory(limit int64) *Memory {
-	m := &Memory{}
-	m.limit.Store(limit)
-	return m
-}
-
-// SetLimit changes the bound for reservations to come.
-func (m *Memory) SetLimit(limit int64) { m.limit.Store(limit) }
-
-// Used returns how much is reserved.
-func (m *Memory) Used() int64 { return m.used.Load() }
-
-// Reserve takes n bytes, if they are there.
-func (m *Memory) Reserve(n int64) bool {
-	if m.used.Add(n) > m.limit.Load() {
-		m.used.Add(-n)
-		return false
-	}
-	return true
-}
-
-// Release gives n bytes back.
-func (m *Memory) Release(n int64) { m.used.Add(-n) }
 
 // growth is how much is reserved at a time for a body of unknown length.
 const growth = 64 << 10

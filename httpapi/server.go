@@ -13,6 +13,7 @@ import (
 	"github.com/gatehouse-ai/gatehouse/exchange"
 	"github.com/gatehouse-ai/gatehouse/fault"
 	"github.com/gatehouse-ai/gatehouse/ident"
+	"github.com/gatehouse-ai/gatehouse/memory"
 	"github.com/gatehouse-ai/gatehouse/op"
 	"github.com/gatehouse-ai/gatehouse/principal"
 	"github.com/gatehouse-ai/gatehouse/record"
@@ -40,7 +41,7 @@ type Call struct {
 	Param   string // what the wildcard of the path matched
 	Gen     *relay.Generation
 	Record  *record.Record
-	Memory  *Memory
+	Memory  *memory.Memory
 }
 
 // Principal finds who the request acts for, for handlers that do not leave it
@@ -58,7 +59,7 @@ func (c *Call) Principal() (principal.Principal, error) {
 type Options struct {
 	Handlers Handlers
 	Current  func() *relay.Generation // the generation that a new request is served by
-	Memory   *Memory
+	Memory   *memory.Memory
 	Begin    func()               // called when a request begins
 	Done     func(*record.Record) // called once for each request at its end
 	// Status answers paths outside the levels: health. It returns false for a
@@ -70,6 +71,7 @@ type Options struct {
 type Server struct {
 	Options
 	router *op.Router
+	table  op.Table
 }
 
 // New makes a server for the table of operations. It fails if an operation has
@@ -84,7 +86,7 @@ func New(table op.Table, o Options) (*Server, error) {
 			return nil, fmt.Errorf("the operation %s has no handler: nobody serves for %q", row.ID, row.Owner)
 		}
 	}
-	return &Server{Options: o, router: router}, nil
+	return &Server{Options: o, router: router, table: table}, nil
 }
 
 // ServeHTTP serves one request.
@@ -133,15 +135,20 @@ func (s *Server) serve(c *Call) error {
 		return fault.New(fault.UnknownPath, "Invalid URL (%s %s). The API begins with /v1; check the base URL of your client.", r.Method, r.URL.Path)
 	}
 	c.Record.Operation = string(m.Op.ID)
+	if d := m.Op.Deprecated; d != nil { // every answer says so, errors too
+		for _, f := range d.Fields(s.table, m.Level) {
+			c.Writer.w.Header().Add(f[0], f[1])
+		}
+	}
 	if m.Op.Level == op.Absent {
 		return fault.New(fault.NotServed, "%s %s is not served by this gateway. %s", r.Method, r.URL.Path, m.Op.Note)
 	}
+	c.Header = fields(r)
 	if c.Gen.Keys == nil {
-		if err := guard(r); err != nil {
+		if err := principal.Local(r.Host, c.Header); err != nil {
 			return err
 		}
 	}
-	c.Header = fields(r)
 	return s.Handlers[m.Op.Owner].Serve(c)
 }
 
@@ -188,24 +195,6 @@ func (s *Server) panicked(c *Call, p any) {
 	}
 	c.Record.Fault = nil // what came before matters less than the defect
 	s.fail(c, fault.Wrap(fault.Internal, fmt.Errorf("panic: %v\n%s", p, debug.Stack()), "The gateway had an internal error while processing your request."))
-}
-
-// guard keeps web pages away from a gateway that serves everybody on loopback:
-// a browser would let any page send requests to it, and by a name that points
-// to loopback even read the answers.
-func guard(r *http.Request) *fault.Error {
-	host := r.Host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
-	if ip := net.ParseIP(host); !(ip != nil && ip.IsLoopback()) && host != "localhost" && !strings.HasSuffix(host, ".localhost") {
-		return fault.New(fault.Forbidden, "A gateway without keys serves requests to localhost only, and this one is for %q. Configure a key to serve other names.", host)
-	}
-	if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" || site == "same-site" {
-		return fault.New(fault.Forbidden, "A gateway without keys does not serve web pages of other sites. Configure a key for them.")
-	}
-	return nil
 }
 
 func remote(r *http.Request) string {

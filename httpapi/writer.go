@@ -37,6 +37,9 @@ func (w *Writer) Head(status int, fields wire.Header) error {
 		}
 		h.Add(f.Name, f.Value)
 	}
+	if h.Get("Content-Type") == "" {
+		h["Content-Type"] = nil // or net/http would guess one
+	}
 	h.Set("Openai-Version", "2020-10-01")
 	h.Set("Openai-Processing-Ms", strconv.FormatInt(time.Since(w.rec.Start).Milliseconds(), 10))
 	w.begun = true

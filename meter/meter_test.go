@@ -36,6 +36,9 @@ func TestFromBody(t *testing.T) {
 		{"in text after the real one", `{"usage":{"prompt_tokens":1},"content":"\"usage\":{\"prompt_tokens\":99}"}`, meter.Usage{Input: 1, Known: true}, true},
 		{"null after the real one", `{"usage":{"prompt_tokens":1},"x":{"usage":null}}`, meter.Usage{Input: 1, Known: true}, true},
 		{"cut", `{"usage":{"prompt_tokens":1`, meter.Usage{}, false},
+		{"braces in a text", `{"usage":{"x":"}","prompt_tokens":12,"y":"{"}}`, meter.Usage{Input: 12, Known: true}, true},
+		{"many objects", `{"usage":{"a":{},"b":{},"c":{},"d":{},"e":{},"f":{},"g":{},"h":{},"i":{"j":{}},"prompt_tokens":12}}`, meter.Usage{Input: 12, Known: true}, true},
+		{"not UTF-8", "{\"usage\":{\"prompt_tokens\":12,\"x\":\"\xff\"}}", meter.Usage{Input: 12, Known: true}, true},
 		{"float", `{"usage":{"prompt_tokens":12.0}}`, meter.Usage{Input: 12, Known: true}, true},
 	} {
 		got, ok := meter.FromBody([]byte(c.body))
@@ -83,6 +86,21 @@ func TestReadingDoesNotAllocate(t *testing.T) {
 	body := []byte(`{"choices":[{"message":{"content":"hi"}}],"usage":{"prompt_tokens":9,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":5}}}`)
 	if n := testing.AllocsPerRun(100, func() { meter.FromBody(body) }); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// The last key is found wherever it stands, and whatever looks like it.
+func TestTheLastUsageCounts(t *testing.T) {
+	const u = `"usage":{"prompt_tokens":7}`
+	for _, around := range []string{"", "g", `"usa`, `ge"`, `"usage`, `usage"`, `"usage"`, `"usage":1`, `"gggg"`, `\"usage\":{}`, "aaaaaaaaaaaa"} {
+		for _, body := range []string{u + around, around + u, around + u + around, `"usage":{"prompt_tokens":1}` + around + u} {
+			if got, ok := meter.FromBody([]byte(body)); !ok || got.Input != 7 {
+				t.Errorf("%s: %+v %v", body, got, ok)
+			}
+		}
+		if got, ok := meter.FromBody([]byte(around)); ok {
+			t.Errorf("%s: %+v", around, got)
+		}
 	}
 }
 

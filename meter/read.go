@@ -6,14 +6,12 @@ import (
 	"github.com/gatehouse-ai/gatehouse/wire"
 )
 
-var usageKey = []byte(`"usage"`)
-
 // FromBody reads the usage out of a whole JSON answer, or the end of one: it
 // takes the last member called usage whose value is an object. Text of a model
 // cannot be mistaken for it, since the quotes of a string are escaped.
 func FromBody(body []byte) (Usage, bool) {
 	for end := len(body); ; {
-		i := bytes.LastIndex(body[:end], usageKey)
+		i := lastUsage(body[:end])
 		if i < 0 {
 			return Usage{}, false
 		}
@@ -21,6 +19,22 @@ func FromBody(body []byte) (Usage, bool) {
 			return u, true
 		}
 		end = i
+	}
+}
+
+// lastUsage returns where the last usage key of b starts, or -1. It looks for the
+// letter of the key that is rarest in JSON.
+func lastUsage(b []byte) int {
+	const before, after = len(`"usa`), len(`ge"`)
+	for end := len(b); ; {
+		g := bytes.LastIndexByte(b[:end], 'g')
+		if g < before {
+			return -1
+		}
+		if g+after <= len(b) && string(b[g-before:g+after]) == `"usage"` {
+			return g - before
+		}
+		end = g
 	}
 }
 
@@ -47,7 +61,7 @@ func parseAt(body []byte, i int) (Usage, bool) {
 	if i > 0 && body[i-1] == '\\' {
 		return Usage{}, false
 	}
-	at := skipSpace(body, i+len(usageKey))
+	at := skipSpace(body, i+len(`"usage"`))
 	if at >= len(body) || body[at] != ':' {
 		return Usage{}, false
 	}
@@ -55,19 +69,45 @@ func parseAt(body []byte, i int) (Usage, bool) {
 	if at >= len(body) || body[at] != '{' {
 		return Usage{}, false
 	}
+	if end := closing(body, at); end > 0 {
+		if u, err := parse(body[at:end]); err == nil {
+			return u, true
+		}
+	}
 	end, err := wire.ValueEnd(body, at)
 	if err != nil {
 		return Usage{}, false
 	}
-	return parse(body[at:end]), true
+	u, _ := parse(body[at:end])
+	return u, true
 }
 
-// parse reads a usage object of any of the APIs.
-func parse(object []byte) Usage {
+// closing returns where the object that starts at b[at] ends if no text in it has
+// a brace, which is so for any usage that has been seen; else it returns what is
+// no end of an object, or -1.
+func closing(b []byte, at int) int {
+	end := at
+	for closed := 1; closed <= 8; closed++ {
+		n := bytes.IndexByte(b[end:], '}')
+		if n < 0 {
+			break
+		}
+		if end += n + 1; bytes.Count(b[at:end], brace) == closed {
+			return end
+		}
+	}
+	return -1
+}
+
+var brace = []byte("{")
+
+// parse reads a usage object of any of the APIs. Its error says that the object
+// is none.
+func parse(object []byte) (Usage, error) {
 	u := Usage{Known: true}
 	var cacheRead, cacheCreation int64
 	anthropic := false
-	_ = wire.Scan(object, func(m wire.Member) error {
+	err := wire.Scan(object, func(m wire.Member) error {
 		v := object[m.Start:m.End]
 		n, _ := wire.Int(v)
 		switch string(m.Key) {
@@ -94,7 +134,7 @@ func parse(object []byte) Usage {
 		u.Input += cacheRead + cacheCreation
 		u.CachedInput, u.CacheWrite = cacheRead, cacheCreation
 	}
-	return u
+	return u, err
 }
 
 func details(v []byte, cached, audio, reasoning, write *int64) {
@@ -136,6 +176,13 @@ const tailSize = 8 << 10
 
 // Reset forgets the body and keeps the buffer.
 func (t *Tail) Reset() { t.buf = t.buf[:0] }
+
+// Trim drops a buffer that is larger than most bytes.
+func (t *Tail) Trim(most int) {
+	if t.Reset(); cap(t.buf) > most {
+		t.buf = nil
+	}
+}
 
 // Write takes the next piece of the body.
 func (t *Tail) Write(p []byte) {

@@ -29,7 +29,10 @@ func (t Table) Owned(owner string) []*Operation {
 // Validate reports every malformed row.
 func (t Table) Validate() error {
 	var errs []error
-	ids := map[ID]bool{}
+	ids, served := map[ID]bool{}, map[ID]bool{}
+	for _, o := range t.Served() {
+		served[o.ID] = true
+	}
 	last := ""
 	for i := range t {
 		o := &t[i]
@@ -51,6 +54,10 @@ func (t Table) Validate() error {
 		bad(o.Method == "" || o.Owner == "" || o.Scope == "" || o.Class == "" || o.Reply == "" || o.Compat == "",
 			"a served row needs method, owner, scope, class, reply and compat")
 		bad(o.Compat == Partial && o.Note == "", "partial without a note")
+		if o.Deprecated != nil {
+			problem := o.Deprecated.problem(o.Level, served)
+			bad(problem != "", "%s", problem)
+		}
 		bad(!o.Model && (o.DefaultModel != "" || o.Owner == Inference), "inference without a model")
 	}
 	return errors.Join(errs...)

@@ -12,6 +12,7 @@ const (
 	Response       ID = "createResponse"
 	Message        ID = "createMessage"
 	CountTokens    ID = "countMessageTokens"
+	Document       ID = "getOpenAPI"
 )
 
 // Level is the stability of an operation.
@@ -32,6 +33,9 @@ const (
 
 // String returns the name of the level, which is its prefix without the slash.
 func (l Level) String() string { return [...]string{"absent", "v1alpha", "v1beta", "v1"}[l] }
+
+// Levels returns the levels at which operations are served, most stable first.
+func Levels() []Level { return []Level{V1, V1Beta, V1Alpha} }
 
 // Prefixes returns the path prefixes under which an operation of level l is
 // served. An absent one is refused under all of them.
@@ -84,6 +88,9 @@ const (
 	AnthropicShape
 )
 
+// Public is the scope of operations that everybody may ask for, without a key.
+const Public = "public"
+
 // Operation is one row of the table.
 type Operation struct {
 	ID     ID
@@ -102,6 +109,8 @@ type Operation struct {
 	Required     []string // further top-level fields that the body must have
 	// Root says that engines serve the operation beside /v1, not below it.
 	Root bool
+
+	Deprecated *Deprecation // nil: it stays
 
 	Summary string
 	Note    string

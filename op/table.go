@@ -2,6 +2,7 @@ package op
 
 // Owners of operations: the packages that handle them.
 const (
+	Documents = "documents"
 	Inference = "inference"
 	Models    = "models"
 )
@@ -154,6 +155,10 @@ var all = Table{
 		Owner: Inference, Scope: "models.use", Class: Tokens, Reply: JSON, Compat: Forwarded,
 		Model: true, DefaultModel: "omni-moderation-latest", Required: []string{"input"},
 		Summary: "Find out whether content is harmful.",
+	}, {
+		ID: Document, Method: "GET", Path: "/openapi.json", Level: V1,
+		Owner: Documents, Scope: Public, Class: Control, Reply: JSON, Compat: Extension,
+		Summary: "Describe the operations of this level, as an OpenAPI document.",
 	}, {
 		ID: "organization", Path: "/organization/{rest...}", Level: Absent,
 		Summary: "Administration of an organisation.", Note: notYet,

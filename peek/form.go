@@ -60,11 +60,10 @@ func (f *Form) takeModel(part wire.Part) error {
 	if part.File {
 		return fault.Param(fault.InvalidParameter, "model", "The field 'model' is a file. Send it as text.")
 	}
-	name, err := checkModel(part.Value)
-	if err != nil {
+	if err := checkModel(part.Value); err != nil {
 		return err
 	}
-	f.found, f.Model, f.ModelAt = true, name, Span{int(part.Start), int(part.End)}
+	f.found, f.Model, f.ModelAt = true, string(part.Value), Span{int(part.Start), int(part.End)}
 	return nil
 }
 

@@ -18,7 +18,7 @@ func (s Span) There() bool { return s.End > 0 }
 
 // JSON is the few members of a JSON body that the gateway reads.
 type JSON struct {
-	Model        string // or the operation's default, if the body names none
+	Model        string // or the operation's default, if the body names none; it points into the body
 	ModelAt      Span
 	Stream       bool
 	StreamAt     Span
@@ -39,7 +39,9 @@ var deciding = [...]string{
 // maxModel is the longest name of a model, in bytes.
 const maxModel = 512
 
-// Scan reads the body of an operation. Texts of f may point into the body.
+// Scan reads the body of an operation, and allocates nothing for one that is as
+// it should be. The name of the model points into the body: it is valid as long
+// as the body stays as it is.
 func (f *JSON) Scan(body []byte, o *op.Operation) *fault.Error {
 	*f = JSON{}
 	var twice uint32
@@ -52,13 +54,8 @@ func (f *JSON) Scan(body []byte, o *op.Operation) *fault.Error {
 		}
 		return f.member(body, m, o)
 	})
-	var syntax *wire.SyntaxError
-	switch {
-	case err == nil:
-	case errors.As(err, &syntax) || fault.From(err).Kind == fault.Internal:
-		return fault.New(fault.InvalidJSON, "The body could not be read as a JSON object: %s. Check its syntax.", err)
-	default:
-		return fault.From(err)
+	if err != nil {
+		return unread(err)
 	}
 	for i, name := range o.Required {
 		if f.seen&(1<<i) == 0 {
@@ -73,6 +70,14 @@ func (f *JSON) Scan(body []byte, o *op.Operation) *fault.Error {
 	return nil
 }
 
+// unread is the error for a body that could not be read to its end.
+func unread(err error) *fault.Error {
+	if _, syntax := errors.AsType[*wire.SyntaxError](err); syntax || fault.From(err).Kind == fault.Internal {
+		return fault.New(fault.InvalidJSON, "The body could not be read as a JSON object: %s. Check its syntax.", err)
+	}
+	return fault.From(err)
+}
+
 // MissingModel is the error for a body that names no model.
 func MissingModel() *fault.Error {
 	return fault.Param(fault.MissingParameter, "model", "Missing required parameter: 'model'. Name one of the models that GET /v1/models lists.")
@@ -85,15 +90,24 @@ const longest = 64
 // decides returns the index of key in deciding, or -1. It folds case as some
 // engines do, by Unicode's rules: "\u017ftream" is "stream" to them.
 func decides(key []byte) int {
-	if len(key) > longest {
+	if len(key) == 0 || len(key) > longest || !begins(key[0]) {
 		return -1
 	}
 	for i, d := range deciding {
-		if len(key) >= len(d) && strings.EqualFold(string(key), d) {
+		if len(key) >= len(d) && strings.EqualFold(wire.View(key), d) {
 			return i
 		}
 	}
 	return -1
+}
+
+// begins tells whether a deciding member may begin with c in some spelling.
+func begins(c byte) bool {
+	switch c | 0x20 {
+	case 'b', 'i', 'm', 'n', 's':
+		return true
+	}
+	return c >= utf8.RuneSelf
 }
 
 // member takes one member of the body.
@@ -168,20 +182,23 @@ func modelName(quoted []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return checkModel(text)
+	if err := checkModel(text); err != nil {
+		return "", err
+	}
+	return wire.View(text), nil
 }
 
-func checkModel(text []byte) (string, error) {
+func checkModel(text []byte) error {
 	if len(text) > maxModel {
-		return "", fault.Param(fault.InvalidParameter, "model", "Invalid value for 'model': a name of at most %d bytes was expected.", maxModel)
+		return fault.Param(fault.InvalidParameter, "model", "Invalid value for 'model': a name of at most %d bytes was expected.", maxModel)
 	}
 	for _, c := range text {
 		if c < 0x20 || c == 0x7f {
-			return "", fault.Param(fault.InvalidParameter, "model", "Invalid value for 'model': it has control characters.")
+			return fault.Param(fault.InvalidParameter, "model", "Invalid value for 'model': it has control characters.")
 		}
 	}
 	if !utf8.Valid(text) {
-		return "", fault.Param(fault.InvalidParameter, "model", "Invalid value for 'model': it is not UTF-8.")
+		return fault.Param(fault.InvalidParameter, "model", "Invalid value for 'model': it is not UTF-8.")
 	}
-	return string(text), nil
+	return nil
 }

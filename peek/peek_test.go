@@ -84,6 +84,36 @@ func TestSpansSayWhereValuesStand(t *testing.T) {
 	}
 }
 
+func TestScanDoesNotAllocate(t *testing.T) {
+	o := operation(t, op.ChatCompletion)
+	for _, body := range []string{
+		`{"model":"one","messages":[{"role":"user","content":"say \"hi\""}],"temperature":1}`,
+		`{"metadata":{"model":"x"},"model":"a name that is longer than what the compiler keeps on the stack","messages":[],"stream":true,"stream_options":{"include_usage":true},"a_key_that_is_longer_than_thirty_two_bytes":1,"max_key_that_is_longer_than_thirty_two_bytes":1}`,
+	} {
+		var j peek.JSON
+		b := []byte(body)
+		if n := testing.AllocsPerRun(100, func() {
+			if err := j.Scan(b, o); err != nil {
+				t.Error(err)
+			}
+		}); n != 0 {
+			t.Errorf("%v allocations for %s", n, body)
+		}
+	}
+}
+
+func BenchmarkScan(b *testing.B) {
+	o, body := operation(b, op.ChatCompletion), []byte(`{"model":"one","messages":[{"role":"system","content":"You are a helpful assistant."},{"role":"user","content":"`+
+		strings.Repeat("Tell me about it. ", 10)+`"}],"temperature":0.7,"max_tokens":100,"stream":true}`)
+	var j peek.JSON
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := j.Scan(body, o); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func form(t *testing.T, fields ...string) (contentType string, body []byte) {
 	t.Helper()
 	var b bytes.Buffer

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"strings"
 	"time"
 
 	"github.com/gatehouse-ai/gatehouse/fault"
@@ -20,7 +21,10 @@ const (
 	Stopped        Outcome = "stopped"         // the gateway gave the request up after the first byte
 )
 
-// Record is one request.
+// Record is one request. While it is filled, and until whoever is handed it has
+// returned, its texts may point into what belongs to the request: the body (Model
+// and Upstream), the head (ClientID and Path) or a connection. Who keeps a record
+// longer keeps a Clone.
 type Record struct {
 	ID       string // the gateway's request id
 	ClientID string // the client's own, from X-Client-Request-Id
@@ -49,4 +53,15 @@ type Record struct {
 	BytesOut   int64
 	Usage      meter.Usage
 	Generation uint64 // of the configuration that served it
+}
+
+// Clone returns a copy whose texts are its own.
+func (r *Record) Clone() *Record {
+	c := *r
+	for _, text := range []*string{
+		&c.ID, &c.ClientID, &c.Method, &c.Path, &c.Operation, &c.Remote, &c.Key, &c.Model, &c.Route, &c.Endpoint, &c.Upstream,
+	} {
+		*text = strings.Clone(*text)
+	}
+	return &c
 }

@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -36,19 +34,19 @@ type watch struct {
 func newWatch(cancel context.CancelCauseFunc, limits catalog.Timeouts) *watch {
 	w := &watch{cancel: cancel, limits: limits}
 	if limits.Total > 0 {
-		w.total = time.AfterFunc(limits.Total, func() { w.late("finish its answer", limits.Total) })
+		w.total = time.AfterFunc(limits.Total, func() { w.late(ToFinish, limits.Total) })
 	}
 	return w
 }
 
 func (w *watch) late(what string, d time.Duration) {
-	w.cancel(fault.New(fault.UpstreamTimeout, "The endpoint did not %s within %s.", what, d))
+	w.cancel(Late(what, d))
 }
 
 // answered begins the wait for the first piece of the body.
 func (w *watch) answered() {
 	if d := w.limits.FirstToken; d > 0 {
-		w.phase = time.AfterFunc(d, func() { w.late("send its first token", d) })
+		w.phase = time.AfterFunc(d, func() { w.late(ToBegin, d) })
 	}
 }
 
@@ -64,7 +62,7 @@ func (w *watch) progress() {
 		w.phase = nil
 	}
 	if d := w.limits.Idle; d > 0 {
-		w.phase = time.AfterFunc(d, func() { w.late("go on with its answer", d) })
+		w.phase = time.AfterFunc(d, func() { w.late(ToGoOn, d) })
 	}
 }
 
@@ -90,20 +88,10 @@ func (t *trace) classify(err error) *fault.Error {
 			return e
 		}
 	}
-	var timeout net.Error
-	late := errors.As(err, &timeout) && timeout.Timeout()
-	var cert *tls.CertificateVerificationError
-	switch {
-	case errors.As(err, &cert):
-		return fault.Wrap(fault.UpstreamUnreachable, err, "The endpoint's certificate was not accepted.")
-	case !t.connected.Load() && late:
-		return fault.Wrap(fault.UpstreamTimeout, err, "The endpoint did not accept a connection in time.")
-	case !t.connected.Load():
-		return fault.Wrap(fault.UpstreamUnreachable, err, "No connection to the endpoint could be made.")
-	case late:
-		return fault.Wrap(fault.UpstreamTimeout, err, "The endpoint did not begin its answer in time.")
+	if !t.connected.Load() {
+		return Unreachable(err)
 	}
-	return fault.Wrap(fault.UpstreamBroken, err, "The endpoint hung up before it had answered.")
+	return Unanswered(err)
 }
 
 // trailers returns the trailers of the request that go on. Of an upload that is

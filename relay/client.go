@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/gatehouse-ai/gatehouse/catalog"
@@ -21,6 +22,9 @@ import (
 type Client struct {
 	endpoint  *catalog.Endpoint
 	transport *http.Transport
+	dialer    *net.Dialer
+	tls       *tls.Config // of the endpoint's own
+	direct    atomic.Bool
 }
 
 // Clients are the clients of a generation's endpoints.
@@ -55,7 +59,9 @@ func NewClient(ep *catalog.Endpoint) (*Client, error) {
 		WriteBufferSize:        16 << 10,
 		Protocols:              protocols(ep.Protocol),
 	}
-	return &Client{endpoint: ep, transport: t}, nil
+	c := &Client{endpoint: ep, transport: t, dialer: dialer, tls: tlsConfig}
+	c.direct.Store(direct(ep))
+	return c, nil
 }
 
 func protocols(p catalog.Protocol) *http.Protocols {
@@ -65,6 +71,8 @@ func protocols(p catalog.Protocol) *http.Protocols {
 		out.SetUnencryptedHTTP2(true)
 	case catalog.HTTP1:
 		out.SetHTTP1(true)
+	case catalog.HTTP2:
+		out.SetHTTP2(true)
 	case catalog.AutoProtocol:
 		out.SetHTTP1(true)
 		out.SetHTTP2(true)

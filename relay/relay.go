@@ -200,7 +200,7 @@ func (r *run) copy(ctx context.Context, w *watch, body io.Reader, resp *http.Res
 				return exchange.Done, false, ErrGone
 			}
 			if short {
-				v, err := r.end(fault.New(fault.Busy, "The gateway holds as much of requests and answers as its memory allows. Try again shortly."))
+				v, err := r.end(NoMemory())
 				return v, false, err
 			}
 			if done && rerr == nil && len(resp.Trailer) == 0 { // trailers are worth waiting for
@@ -217,7 +217,7 @@ func (r *run) copy(ctx context.Context, w *watch, body io.Reader, resp *http.Res
 			}
 			return v, false, err
 		default:
-			v, err := r.failed(ctx, fault.Wrap(fault.UpstreamInterrupted, rerr, "The endpoint's answer broke off before it was complete."))
+			v, err := r.failed(ctx, BrokeOff(rerr))
 			return v, false, err
 		}
 	}

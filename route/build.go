@@ -19,7 +19,7 @@ import (
 // serves. The fallback, a name or "", must be served by one of the rows.
 func New(models []catalog.Model, aliases []catalog.Alias, fallback string) (*Table, error) {
 	b := builder{
-		table:   &Table{names: make(map[string]Result, len(models)+len(aliases))},
+		table:   &Table{names: make(map[string]Result, len(models)+len(aliases)), labels: map[*catalog.Model]string{}},
 		aliases: make(map[string]string, len(aliases)),
 	}
 	b.addModels(slices.Clone(models))
@@ -66,6 +66,7 @@ func (b *builder) addModels(models []catalog.Model) {
 			if !twice {
 				prefixes[m.Prefix] = true
 				rows = append(rows, m)
+				b.table.labels[m] = m.Label()
 			}
 		case m.Pattern != "":
 			twice = patterns[m.Pattern]

@@ -15,8 +15,9 @@ const defaultOwner = "gatehouse"
 type Table struct {
 	names    map[string]Result // exact names and aliases
 	prefixes prefixes
-	patterns []pattern // in order of definition
-	fallback Result    // Model is nil if there is none
+	patterns []pattern                 // in order of definition
+	fallback Result                    // Model is nil if there is none
+	labels   map[*catalog.Model]string // those that would have to be put together
 	visible  []Listed
 }
 
@@ -38,6 +39,15 @@ func (t *Table) Lookup(name string) (Result, bool) {
 		return Result{}, false
 	}
 	return t.fallback, true
+}
+
+// Label is the label of the row that a name was found to be. Nothing is allocated
+// for it.
+func (t *Table) Label(r Result) string {
+	if label, ok := t.labels[r.Model]; ok {
+		return label
+	}
+	return r.Model.Label()
 }
 
 // find is Lookup without the fallback.

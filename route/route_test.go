@@ -290,9 +290,13 @@ func TestLookupDoesNotAllocate(t *testing.T) {
 		if !ok || r.Fallback != (way == "fallback") || way == "prefix" && r.Model.Prefix == "" || way == "pattern" && r.Model.Pattern == "" {
 			t.Errorf("%s: %q goes another way: %+v, %v", way, n, r, ok)
 		}
+		if label := r.Model.Label(); tab.Label(r) != label {
+			t.Errorf("%s: the label is %q, want %q", way, tab.Label(r), label)
+		}
 		if a := testing.AllocsPerRun(100, func() {
 			r, _ := tab.Lookup(n)
 			route.Upstream(r, &r.Model.Pool[0])
+			tab.Label(r)
 		}); a != 0 {
 			t.Errorf("%s: %v allocations", way, a)
 		}

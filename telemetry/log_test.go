@@ -9,7 +9,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -22,8 +21,9 @@ import (
 func logged(t *testing.T, r *record.Record) (map[string]any, string) {
 	t.Helper()
 	var b bytes.Buffer
-	a := telemetry.Access{Logger: telemetry.NewLogger(&b, telemetry.JSON, slog.LevelInfo)}
+	a := telemetry.NewAccess(&b, telemetry.JSON, slog.LevelInfo)
 	a.Done(r)
+	a.Close()
 	if n := strings.Count(b.String(), "\n"); n != 1 {
 		t.Fatalf("%d lines: %s", n, &b)
 	}
@@ -73,12 +73,15 @@ func TestLevelAndErrorComeFromTheFault(t *testing.T) {
 
 func TestLevelsBelowAreNotWritten(t *testing.T) {
 	var b bytes.Buffer
-	a := telemetry.Access{Logger: telemetry.NewLogger(&b, telemetry.JSON, slog.LevelWarn)}
+	a := telemetry.NewAccess(&b, telemetry.JSON, slog.LevelWarn)
+	defer a.Close()
 	a.Done(good())
+	a.Flush()
 	if b.Len() != 0 {
 		t.Errorf("got %s", &b)
 	}
 	a.Done(with(func(r *record.Record) { r.Fault = fault.New(fault.NoEndpoint, "none") }))
+	a.Flush()
 	if b.Len() == 0 {
 		t.Error("a warning is not written")
 	}
@@ -104,8 +107,9 @@ func TestTextsOfClientsAreHarmless(t *testing.T) {
 		t.Errorf("control characters in %q", line)
 	}
 	var b bytes.Buffer
-	a := telemetry.Access{Logger: telemetry.NewLogger(&b, telemetry.Text, slog.LevelInfo)}
+	a := telemetry.NewAccess(&b, telemetry.Text, slog.LevelInfo)
 	a.Done(r)
+	a.Close()
 	if s := b.String(); strings.Count(s, "\n") != 1 || strings.ContainsAny(s, "\x1b\x00") {
 		t.Errorf("got %q", s)
 	}
@@ -203,37 +207,6 @@ func FuzzLine(f *testing.F) {
 		}
 		if s, _ := m["error"].(string); !strings.HasPrefix(s, "upstream_error: ") {
 			t.Errorf("got %q", s)
-		}
-	})
-}
-
-func BenchmarkAccessDone(b *testing.B) {
-	for _, format := range []string{telemetry.JSON, telemetry.Text} {
-		b.Run(format, func(b *testing.B) {
-			a := telemetry.Access{Logger: telemetry.NewLogger(io.Discard, format, slog.LevelInfo)}
-			r := good()
-			b.ReportAllocs()
-			for b.Loop() {
-				a.Done(r)
-			}
-		})
-	}
-	b.Run("fault", func(b *testing.B) {
-		a := telemetry.Access{Logger: telemetry.NewLogger(io.Discard, telemetry.JSON, slog.LevelInfo)}
-		r := good()
-		r.Fault = fault.New(fault.UnknownModel, "The model %q does not exist or you do not have access to it.", "gpt-9")
-		b.ReportAllocs()
-		for b.Loop() {
-			a.Done(r)
-		}
-	})
-	b.Run("off", func(b *testing.B) {
-		a := telemetry.Access{Logger: telemetry.NewLogger(io.Discard, telemetry.JSON, slog.LevelError)}
-		r := good()
-		r.Duration = time.Second
-		b.ReportAllocs()
-		for b.Loop() {
-			a.Done(r)
 		}
 	})
 }

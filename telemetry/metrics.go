@@ -12,7 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/gatehouse-ai/gatehouse/fault"
+	"github.com/gatehouse-ai/gatehouse/record"
 )
 
 // Metrics counts what the gateway does, for Prometheus. It has a registry of
@@ -22,9 +22,7 @@ type Metrics struct {
 	registry *prometheus.Registry
 	families map[string]*family // by name
 	resolver resolver
-	cache    *cache
-	faults   []prometheus.Counter // by kind
-	inFlight atomic.Int64
+	shards   *shards[MetricsShard]
 
 	mu        sync.Mutex
 	endpoints map[string]bool                            // that EndpointUp was told of
@@ -37,7 +35,6 @@ func NewMetrics(version string) *Metrics {
 	m := &Metrics{
 		registry:  prometheus.NewRegistry(),
 		families:  map[string]*family{},
-		cache:     newCache(),
 		endpoints: map[string]bool{},
 		callbacks: map[string]*atomic.Pointer[func() float64]{},
 	}
@@ -48,7 +45,9 @@ func NewMetrics(version string) *Metrics {
 		}
 		f := newFamily(row, func(full bool) { m.set(nameFull, truth(full), row.Name) })
 		m.families[row.Name] = f
-		m.registry.MustRegister(f.collector())
+		if f.gauges != nil {
+			m.registry.MustRegister(f.gauges)
+		}
 	}
 	for name, f := range m.families {
 		if f.row.Series > 0 {
@@ -56,11 +55,14 @@ func NewMetrics(version string) *Metrics {
 		}
 	}
 	m.set(nameBuild, 1, version, runtime.Version())
-	for _, row := range fault.Table() {
-		m.faults = append(m.faults, m.families[nameFaults].counter(row.Name, string(row.Source)))
-	}
 	m.resolver = newResolver(m.families)
-	m.GaugeFunc(nameInFlight, "", func() float64 { return float64(m.inFlight.Load()) })
+	m.shards = newShards(runtime.GOMAXPROCS(0), func() *MetricsShard { return newMetricsShard(&m.resolver) })
+	for _, f := range m.families {
+		if f.gauges == nil {
+			m.registry.MustRegister(&collector{family: f, shards: m.shards})
+		}
+	}
+	m.GaugeFunc(nameInFlight, "", m.inFlight)
 	return m
 }
 
@@ -69,8 +71,32 @@ func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
 }
 
+// Shard returns the part of the metrics that is for event loop i alone: loops
+// that have one each do not wait for each other. What is counted there is in
+// the metrics like anything else.
+func (m *Metrics) Shard(i int) *MetricsShard { return m.shards.at(i) }
+
+// Done counts a request that has ended. The record is not kept.
+func (m *Metrics) Done(r *record.Record) {
+	s := m.shards.borrow()
+	s.Done(r)
+	m.shards.put(s)
+}
+
 // InFlight tells that delta more requests are being served, or fewer.
-func (m *Metrics) InFlight(delta int) { m.inFlight.Add(int64(delta)) }
+func (m *Metrics) InFlight(delta int) {
+	s := m.shards.borrow()
+	s.InFlight(delta)
+	m.shards.put(s)
+}
+
+func (m *Metrics) inFlight() float64 {
+	var n int64
+	for _, s := range m.shards.all() {
+		n += s.inFlight.Load()
+	}
+	return float64(n)
+}
 
 // SetConfig tells how a configuration that was read turned out: ok if it is in
 // use now, since at and as the given generation. If not the gauges go on
@@ -112,10 +138,10 @@ func (m *Metrics) RetainEndpoints(names []string) {
 	}
 }
 
-// GaugeFunc adds a gauge whose value f gives whenever the metrics are read. f
-// MUST NOT block, and may be called from several goroutines. A second call with
-// the same name replaces f. The help of a gauge that the table has is the
-// table's.
+// GaugeFunc adds a gauge whose value f gives whenever the metrics are read, or
+// a counter if the table says that it is one. f MUST NOT block, and may be
+// called from several goroutines. A second call with the same name replaces f.
+// The help of a metric that the table has is the table's.
 //
 // GaugeFunc panics if the name is none that a metric can have, or is that of a
 // metric with series of its own: that is a mistake in the program.
@@ -126,17 +152,19 @@ func (m *Metrics) GaugeFunc(name, help string, f func() float64) {
 		c.Store(&f)
 		return
 	}
-	for _, row := range Table() {
-		if row.Name == name {
-			help = row.Help
-		}
-	}
 	c := &atomic.Pointer[func() float64]{}
 	c.Store(&f)
-	m.registry.MustRegister(prometheus.NewGaugeFunc(
-		prometheus.GaugeOpts{Name: name, Help: help},
-		func() float64 { return (*c.Load())() },
-	))
+	value := func() float64 { return (*c.Load())() }
+	var made prometheus.Collector
+	switch row := rowOf(name); {
+	case row == nil:
+		made = prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value)
+	case row.Type == Counter:
+		made = prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: row.Help}, value)
+	default:
+		made = prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: row.Help}, value)
+	}
+	m.registry.MustRegister(made)
 	m.callbacks[name] = c
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -134,6 +135,9 @@ func TestWhatMustNotBreakTheCounters(t *testing.T) {
 	}
 }
 
+// deprecatedRequests is counted for operations that will go alone.
+const deprecatedRequests = "gatehouse_deprecated_requests_total"
+
 // Nothing that a client chooses freely may be a label.
 func TestLabelsHaveNothingOfTheClients(t *testing.T) {
 	m := telemetry.NewMetrics("v1")
@@ -174,7 +178,7 @@ func TestSeriesAreBounded(t *testing.T) {
 		if len(lines) > row.Series+10 {
 			t.Errorf("%s has %d series, at most %d are allowed", row.Name, len(lines), row.Series)
 		}
-		if row.Name == "gatehouse_endpoint_up" || row.Name == "gatehouse_fallbacks_total" {
+		if row.Name == "gatehouse_endpoint_up" || row.Name == "gatehouse_fallbacks_total" || row.Name == deprecatedRequests {
 			continue
 		}
 		if len(lines) < row.Series || !slices.ContainsFunc(lines, func(l string) bool { return strings.Contains(l, `route="other"`) }) {
@@ -297,6 +301,7 @@ func TestTableIsWhatIsServed(t *testing.T) {
 	m.SetConfig("abc", true, time.Unix(1, 0), 1)
 	m.EndpointUp("gpu1", true)
 	m.GaugeFunc(telemetry.MemoryInFlight, "", func() float64 { return 0 })
+	m.GaugeFunc(telemetry.LogLinesDropped, "", func() float64 { return 0 })
 	served := map[string]string{}
 	for _, line := range scrape(t, m, "# ") {
 		f := strings.SplitN(line, " ", 4)
@@ -316,9 +321,12 @@ func TestTableIsWhatIsServed(t *testing.T) {
 		if (row.Buckets != nil) != (row.Type == telemetry.Histogram) || !slices.IsSorted(row.Buckets) {
 			t.Errorf("%s: buckets %v", row.Name, row.Buckets)
 		}
-		if bounded := slices.Contains(row.Labels, "route") || slices.Contains(row.Labels, "endpoint"); bounded != (row.Series > 0) {
+		if bounded := slices.Contains(row.Labels, "route") || slices.Contains(row.Labels, "endpoint") || slices.Contains(row.Labels, "key"); bounded != (row.Series > 0) {
 			t.Errorf("%s: labels %v, bound %d", row.Name, row.Labels, row.Series)
 		}
+	}
+	if served[deprecatedRequests] == "" { // it has no series while no operation is deprecated
+		delete(table, deprecatedRequests)
 	}
 	if diff := cmp.Diff(table, served); diff != "" {
 		t.Error(diff)
@@ -361,9 +369,66 @@ func TestMetricsAtOnce(t *testing.T) {
 func TestDoneDoesNotAllocate(t *testing.T) {
 	m := telemetry.NewMetrics("v1")
 	r := good()
-	m.Done(r)
+	for range 1000 { // in every shard: the race detector has cores change theirs
+		m.Done(r)
+	}
 	if n := testing.AllocsPerRun(100, func() { m.Done(r) }); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+	rare := with(func(r *record.Record) { r.Attempts, r.Fallback, r.Fault = 2, true, fault.New(fault.Busy, "x") })
+	s := m.Shard(0)
+	s.Done(r)
+	s.Done(rare)
+	if n := testing.AllocsPerRun(100, func() {
+		s.InFlight(1)
+		s.Done(r) // in turns, so that neither is always the last
+		s.Done(rare)
+		s.InFlight(-1)
+	}); n != 0 {
+		t.Errorf("a shard: %v allocations", n)
+	}
+}
+
+func TestShardsAreAddedUp(t *testing.T) {
+	m := telemetry.NewMetrics("v1")
+	const loops, each, routes = 4, 500, 600 // more routes than a histogram tells apart
+	var wg sync.WaitGroup
+	for i := range loops {
+		wg.Go(func() {
+			s := m.Shard(i)
+			for j := range each {
+				s.InFlight(1)
+				s.Done(with(func(r *record.Record) {
+					r.Route, r.Attempts, r.Fallback = fmt.Sprint("m", (i*each+j)%routes), 2, true
+					r.Fault = fault.New(fault.Busy, "x")
+				}))
+			}
+			m.InFlight(-each)
+		})
+	}
+	wg.Wait()
+	for name, want := range map[string]int{
+		"gatehouse_requests_total{": loops * each, "gatehouse_request_duration_seconds_count{": loops * each,
+		"gatehouse_request_duration_seconds_bucket{":  loops * each * 5, // of 2 s, in all buckets from 2.5 s on
+		"gatehouse_request_first_byte_seconds_count{": loops * each, "gatehouse_request_bytes_total{": loops * each * 100,
+		"gatehouse_response_bytes_total{": loops * each * 2000, `gatehouse_tokens_total{direction="output"`: loops * each * 20,
+		"gatehouse_retries_total{": loops * each, "gatehouse_fallbacks_total{": loops * each, `gatehouse_faults_total{kind="busy"`: loops * each,
+		"gatehouse_requests_in_flight": 0,
+	} {
+		sum := 0
+		for _, line := range scrape(t, m, name) {
+			if strings.HasPrefix(name, "gatehouse_request_duration_seconds_bucket") && !slices.ContainsFunc([]string{"2.5", "5", "10", "30", "+Inf"}, func(le string) bool { return strings.Contains(line, `le="`+le+`"`) }) {
+				continue
+			}
+			n, err := strconv.ParseFloat(line[strings.LastIndexByte(line, ' ')+1:], 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum += int(n)
+		}
+		if sum != want {
+			t.Errorf("%s: got %d, want %d", name, sum, want)
+		}
 	}
 }
 
@@ -384,6 +449,21 @@ func BenchmarkMetricsDone(b *testing.B) {
 				m.Done(r)
 			}
 		})
+	})
+	b.Run("shard", func(b *testing.B) {
+		s, r := m.Shard(0), good()
+		b.ReportAllocs()
+		for b.Loop() {
+			s.Done(r)
+		}
+	})
+	b.Run("two-routes", func(b *testing.B) {
+		s := m.Shard(0)
+		records := []*record.Record{good(), with(func(r *record.Record) { r.Route = "another-model" })}
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			s.Done(records[i%2])
+		}
 	})
 	b.Run("routes-10000", func(b *testing.B) {
 		records := make([]*record.Record, 10_000)

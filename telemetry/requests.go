@@ -1,12 +1,9 @@
 package telemetry
 
 import (
-	"hash/maphash"
 	"net/http"
 	"strconv"
-	"sync/atomic"
-
-	"github.com/prometheus/client_golang/prometheus"
+	"strings"
 
 	"github.com/gatehouse-ai/gatehouse/fault"
 	"github.com/gatehouse-ai/gatehouse/op"
@@ -16,47 +13,6 @@ import (
 // unknown is the operation of a request whose path is none.
 const unknown = "unknown"
 
-// Done counts a request that has ended.
-func (m *Metrics) Done(r *record.Record) {
-	k := key{
-		operation: r.Operation, route: r.Route, endpoint: r.Endpoint,
-		status: r.Status, outcome: r.Outcome, usage: r.Usage.Known,
-	}
-	s := m.cache.get(k)
-	if s == nil {
-		s = m.resolver.resolve(k)
-		m.cache.put(s)
-	}
-	s.requests.Inc()
-	s.duration.Observe(max(0, r.Duration.Seconds()))
-	if r.First > 0 {
-		s.first.Observe(r.First.Seconds())
-	}
-	s.bytesIn.Add(float64(max(0, r.BytesIn)))
-	s.bytesOut.Add(float64(max(0, r.BytesOut)))
-	if k.usage {
-		u, _ := r.Usage.Clamp()
-		s.input.Add(float64(u.Input))
-		s.output.Add(float64(u.Output))
-		s.cached.Add(float64(u.CachedInput))
-		s.reasoning.Add(float64(u.Reasoning))
-	}
-	m.rare(r)
-}
-
-// rare counts what most requests do not have.
-func (m *Metrics) rare(r *record.Record) {
-	if r.Attempts > 1 {
-		m.families[nameRetries].counter(r.Route).Add(float64(r.Attempts - 1))
-	}
-	if r.Fallback {
-		m.families[nameFallbacks].counter(r.Route).Inc()
-	}
-	if r.Fault != nil {
-		m.faults[r.Fault.Kind.Row().Kind].Inc()
-	}
-}
-
 // key is what the series of a request depend on, as the record has it.
 type key struct {
 	operation, route, endpoint string
@@ -65,35 +21,61 @@ type key struct {
 	usage                      bool
 }
 
-// series are the metrics that one request counts in. Finding them by their
-// label values takes far longer than counting, so they are kept.
+func keyOf(r *record.Record) key {
+	return key{
+		operation: r.Operation, route: r.Route, endpoint: r.Endpoint,
+		status: r.Status, outcome: r.Outcome, usage: r.Usage.Known,
+	}
+}
+
+// clone returns a key that may be kept: the texts of a record may be in a
+// buffer that is used again.
+func (k key) clone() key {
+	k.operation, k.route, k.endpoint = strings.Clone(k.operation), strings.Clone(k.route), strings.Clone(k.endpoint)
+	k.outcome = record.Outcome(strings.Clone(string(k.outcome)))
+	return k
+}
+
+// series are the cells of one shard that a request counts in. Finding them by
+// their label values takes far longer than counting, so they are kept.
 type series struct {
 	key               key
-	requests          prometheus.Counter
-	duration, first   prometheus.Observer
-	bytesIn, bytesOut prometheus.Counter
+	requests          *uint64
+	duration, first   []uint64
+	bytesIn, bytesOut *uint64
 
-	input, output, cached, reasoning prometheus.Counter // if usage is known
+	input, output, cached, reasoning *uint64 // if usage is known
+
+	retries, fallbacks *uint64 // once there was one
+
+	deprecated bool // the operation will go
 }
 
 // resolver finds the series of a key.
 type resolver struct {
 	families   map[string]*family
-	operations map[string]bool
+	operations map[string]bool // whether they are deprecated
 	outcomes   map[record.Outcome]bool
 	statuses   map[int]bool // that have a label of their own
+	faults     [][2]string  // kind and source, by kind
+	durations  []int64      // bounds of buckets
+	firsts     []int64
 }
 
 func newResolver(families map[string]*family) resolver {
-	r := resolver{families: families, operations: map[string]bool{}, outcomes: map[record.Outcome]bool{}, statuses: map[int]bool{}}
+	r := resolver{
+		families: families, operations: map[string]bool{}, outcomes: map[record.Outcome]bool{}, statuses: map[int]bool{},
+		durations: families[nameDuration].bounds, firsts: families[nameFirst].bounds,
+	}
 	for _, o := range op.All() {
-		r.operations[string(o.ID)] = true
+		r.operations[string(o.ID)] = o.Deprecated != nil
 	}
 	for _, o := range []record.Outcome{record.Complete, record.Refused, record.UpstreamError, record.ClientGone, record.UpstreamFailed, record.Stopped} {
 		r.outcomes[o] = true
 	}
 	for _, row := range fault.Table() {
 		r.statuses[row.Status] = true
+		r.faults = append(r.faults, [2]string{row.Name, string(row.Source)})
 	}
 	for _, s := range []int{ // further ones that engines and providers answer with
 		http.StatusOK, http.StatusCreated, http.StatusAccepted, http.StatusNoContent, http.StatusPaymentRequired,
@@ -108,30 +90,32 @@ func newResolver(families map[string]*family) resolver {
 // statusOverloaded is what Anthropic's API answers when it has too much to do.
 const statusOverloaded = 529
 
-func (r *resolver) resolve(k key) *series {
+// resolve finds the series of a key for a shard.
+func (r *resolver) resolve(k key, s *MetricsShard) *series {
 	operation, outcome := k.operation, string(k.outcome)
-	if !r.operations[operation] {
+	deprecated, known := r.operations[operation]
+	if !known {
 		operation = unknown
 	}
 	if !r.outcomes[k.outcome] {
 		outcome = unknown
 	}
-	s := &series{
-		key:      k,
-		requests: r.families[nameRequests].counter(operation, k.route, k.endpoint, r.status(k.status), outcome),
-		duration: r.families[nameDuration].histogram(operation, k.route),
-		first:    r.families[nameFirst].histogram(operation, k.route),
-		bytesIn:  r.families[nameBytesIn].counter(operation, k.route),
-		bytesOut: r.families[nameBytesOut].counter(operation, k.route),
+	out := &series{
+		key: k.clone(), deprecated: deprecated,
+		requests: s.counter(r.families[nameRequests], operation, k.route, k.endpoint, r.status(k.status), outcome),
+		duration: s.cell(r.families[nameDuration], operation, k.route),
+		first:    s.cell(r.families[nameFirst], operation, k.route),
+		bytesIn:  s.counter(r.families[nameBytesIn], operation, k.route),
+		bytesOut: s.counter(r.families[nameBytesOut], operation, k.route),
 	}
 	if k.usage {
 		tokens := r.families[nameTokens]
-		s.input = tokens.counter(k.route, k.endpoint, input)
-		s.output = tokens.counter(k.route, k.endpoint, output)
-		s.cached = tokens.counter(k.route, k.endpoint, cached)
-		s.reasoning = tokens.counter(k.route, k.endpoint, reasoning)
+		out.input = s.counter(tokens, k.route, k.endpoint, input)
+		out.output = s.counter(tokens, k.route, k.endpoint, output)
+		out.cached = s.counter(tokens, k.route, k.endpoint, cached)
+		out.reasoning = s.counter(tokens, k.route, k.endpoint, reasoning)
 	}
-	return s
+	return out
 }
 
 // status returns the label of a status: the code if it is a usual one, else its
@@ -144,43 +128,4 @@ func (r *resolver) status(code int) string {
 		return strconv.Itoa(code/100) + "xx"
 	}
 	return unknown
-}
-
-// cache remembers the series of the keys that were last used. It is a table of
-// bounded size where each key has two places, so it needs neither locks nor
-// upkeep; a key that was pushed out is resolved again.
-type cache struct {
-	seed   maphash.Seed
-	places [cacheSize]atomic.Pointer[series]
-}
-
-const cacheSize = 1 << 12
-
-func newCache() *cache { return &cache{seed: maphash.MakeSeed()} }
-
-// of returns the two places of a key.
-func (c *cache) of(k key) (first, second *atomic.Pointer[series]) {
-	h := maphash.Comparable(c.seed, k)
-	return &c.places[h%cacheSize], &c.places[h>>32%cacheSize]
-}
-
-// get returns the series of a key, or nil.
-func (c *cache) get(k key) *series {
-	first, second := c.of(k)
-	if s := first.Load(); s != nil && s.key == k {
-		return s
-	}
-	if s := second.Load(); s != nil && s.key == k {
-		return s
-	}
-	return nil
-}
-
-// put remembers s. What is in its first place moves to the second.
-func (c *cache) put(s *series) {
-	first, second := c.of(s.key)
-	if old := first.Load(); old != nil {
-		second.Store(old)
-	}
-	first.Store(s)
 }

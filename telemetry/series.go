@@ -1,10 +1,14 @@
 package telemetry
 
 import (
+	"math"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/gatehouse-ai/gatehouse/logline"
 )
 
 const (
@@ -12,50 +16,78 @@ const (
 	maxLabel = 128     // bytes of the value of a label
 )
 
-// family is one metric of the table with all its series. Exactly one of the
-// vectors is set.
+// family is one metric of the table with all its series. Those of a gauge have
+// their values in gauges; those of other metrics are numbered, and shards have
+// cells for them: see MetricsShard.
 type family struct {
-	row        Metric
-	counters   *prometheus.CounterVec
-	gauges     *prometheus.GaugeVec
-	histograms *prometheus.HistogramVec
+	row    Metric
+	bounds []int64              // of the buckets of a histogram, in nanoseconds
+	gauges *prometheus.GaugeVec // of a gauge
 
 	mu   sync.Mutex
-	seen map[string]struct{} // the series that count against the row's bound
-	full func(bool)          // told when the bound is met, and when it is no more
+	seen map[string]int // the numbers of the series, by their label values
+	list []labels       // of the series, by number; it only grows
+	full func(bool)     // told when the bound is met, and when it is no more
+}
+
+// labels are the label values of a series.
+type labels struct {
+	values  []string
+	created time.Time
 }
 
 func newFamily(row Metric, full func(bool)) *family {
-	f := &family{row: row, seen: map[string]struct{}{}, full: full}
-	switch row.Type {
-	case Counter:
-		f.counters = prometheus.NewCounterVec(prometheus.CounterOpts{Name: row.Name, Help: row.Help}, row.Labels)
-	case Histogram:
-		f.histograms = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: row.Name, Help: row.Help, Buckets: row.Buckets}, row.Labels)
-	case Gauge:
+	f := &family{row: row, seen: map[string]int{}, full: full}
+	for _, seconds := range row.Buckets {
+		f.bounds = append(f.bounds, int64(math.Round(seconds*1e9)))
+	}
+	if row.Type == Gauge {
 		f.gauges = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: row.Name, Help: row.Help}, row.Labels)
 	}
 	return f
 }
 
-func (f *family) collector() prometheus.Collector {
-	switch {
-	case f.counters != nil:
-		return f.counters
-	case f.histograms != nil:
-		return f.histograms
+// number returns the number of the series of the label values, which are in
+// the order of the row's labels. If the metric is full it is the series of
+// "other" for what the configuration bounds.
+func (f *family) number(values ...string) int {
+	clean(values)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if i, ok := f.seen[join(values)]; ok {
+		return i
 	}
-	return f.gauges
+	if f.row.Series > 0 && len(f.seen) >= f.row.Series {
+		for i, name := range f.row.Labels {
+			if (name == labelRoute || name == labelEndpoint || name == labelKey) && values[i] != "" {
+				values[i] = other
+			}
+		}
+		if i, ok := f.seen[join(values)]; ok {
+			return i
+		}
+	}
+	for i, v := range values {
+		values[i] = strings.Clone(v) // it may be in a buffer that is used again
+	}
+	f.list = append(f.list, labels{values: values, created: time.Now()})
+	f.add(values)
+	return len(f.list) - 1
 }
 
-// counter returns the series of the label values, which are in the order of
-// the row's labels.
-func (f *family) counter(values ...string) prometheus.Counter {
-	return f.counters.WithLabelValues(f.fold(values)...)
+// add remembers the last series of the list, or that of a gauge.
+func (f *family) add(values []string) {
+	f.seen[strings.Clone(join(values))] = len(f.list) - 1
+	if len(f.seen) == f.row.Series {
+		f.full(true)
+	}
 }
 
-func (f *family) histogram(values ...string) prometheus.Observer {
-	return f.histograms.WithLabelValues(f.fold(values)...)
+// all returns the labels of all series.
+func (f *family) all() []labels {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.list
 }
 
 // gauge returns nil if there are as many series as there may be: gauges of
@@ -80,39 +112,17 @@ func (f *family) drop(values ...string) {
 	f.gauges.DeleteLabelValues(values...)
 }
 
-// fold returns the label values to count under: those given, or "other" for
-// what the configuration bounds if the metric is full.
-func (f *family) fold(values []string) []string {
-	clean(values)
-	if f.admit(values) {
-		return values
-	}
-	for i, name := range f.row.Labels {
-		if (name == labelRoute || name == labelEndpoint) && values[i] != "" {
-			values[i] = other
-		}
-	}
-	return values
-}
-
-// admit tells whether there may be a series of these label values.
+// admit tells whether a gauge may have a series of these label values.
 func (f *family) admit(values []string) bool {
-	if f.row.Series == 0 {
-		return true
-	}
-	key := join(values)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if _, ok := f.seen[key]; ok {
+	if _, ok := f.seen[join(values)]; ok {
 		return true
 	}
-	if len(f.seen) >= f.row.Series {
+	if f.row.Series > 0 && len(f.seen) >= f.row.Series {
 		return false
 	}
-	f.seen[key] = struct{}{}
-	if len(f.seen) == f.row.Series {
-		f.full(true)
-	}
+	f.add(values)
 	return true
 }
 
@@ -123,6 +133,6 @@ func join(values []string) string { return strings.Join(values, "\xff") }
 // clean makes values fit for labels: valid UTF-8 of bounded length.
 func clean(values []string) {
 	for i, v := range values {
-		values[i] = strings.ToValidUTF8(clip(v, maxLabel), "\uFFFD")
+		values[i] = strings.ToValidUTF8(logline.Clip(v, maxLabel), "\uFFFD")
 	}
 }

@@ -18,7 +18,7 @@ type Metric struct {
 	Buckets []float64 // of a histogram
 	// Series bounds the combinations of label values. When there are as many,
 	// further ones are counted together, under "other" for the labels that the
-	// configuration bounds (route, endpoint).
+	// configuration bounds (route, endpoint, key).
 	Series int
 	// Callback says that the value is asked for whenever metrics are read.
 	Callback bool
@@ -38,6 +38,7 @@ const (
 	nameFaults     = "gatehouse_faults_total"
 	nameRetries    = "gatehouse_retries_total"
 	nameFallbacks  = "gatehouse_fallbacks_total"
+	nameDeprecated = "gatehouse_deprecated_requests_total"
 	nameUp         = "gatehouse_endpoint_up"
 	nameReloadOK   = "gatehouse_config_last_reload_success"
 	nameReloadTime = "gatehouse_config_last_reload_success_timestamp_seconds"
@@ -48,12 +49,17 @@ const (
 	// MemoryInFlight is the metric of the bytes of bodies that requests hold in
 	// memory, whose value a callback gives: see Metrics.GaugeFunc.
 	MemoryInFlight = "gatehouse_memory_in_flight_bytes"
+
+	// LogLinesDropped is the metric of the lines of the log that were dropped,
+	// whose value a callback gives: see Access.Dropped.
+	LogLinesDropped = "gatehouse_log_lines_dropped_total"
 )
 
 // The labels that the configuration bounds.
 const (
 	labelRoute    = "route"
 	labelEndpoint = "endpoint"
+	labelKey      = "key"
 )
 
 // The values of the label direction of the tokens.
@@ -129,6 +135,10 @@ var table = []Metric{
 		Help: "Requests for unknown models that the fallback served.",
 	},
 	{
+		Name: nameDeprecated, Type: Counter, Labels: []string{"operation", labelKey}, Series: someSeries,
+		Help: "Requests for operations that will go, by the name of the key that asked.",
+	},
+	{
 		Name: nameUp, Type: Gauge, Labels: []string{labelEndpoint}, Series: someSeries,
 		Help: "1 if requests are sent to the endpoint, 0 while it is given time to recover.",
 	},
@@ -153,6 +163,10 @@ var table = []Metric{
 		Help: "Bytes of request and response bodies that are held in memory.",
 	},
 	{
+		Name: LogLinesDropped, Type: Counter, Callback: true,
+		Help: "Lines about requests that are missing from the log, because it was not read fast enough or could not be written.",
+	},
+	{
 		Name: nameFull, Type: Gauge, Labels: []string{"metric"},
 		Help: "1 for each metric that has as many series as it may, so that further routes and endpoints are counted as \"other\".",
 	},
@@ -160,3 +174,13 @@ var table = []Metric{
 
 // Table returns the table of metrics. The caller must not change it.
 func Table() []Metric { return table }
+
+// rowOf returns the row of a metric, or nil if the table has none.
+func rowOf(name string) *Metric {
+	for i := range table {
+		if table[i].Name == name {
+			return &table[i]
+		}
+	}
+	return nil
+}

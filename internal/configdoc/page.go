@@ -119,7 +119,7 @@ func describe(t reflect.Type, link string) string {
 	switch t.Kind() {
 	case reflect.Bool:
 		return "`true`, `false`"
-	case reflect.Int:
+	case reflect.Int, reflect.Int64:
 		return "whole number"
 	case reflect.Slice:
 		return "list of: " + describe(t.Elem(), link) + or

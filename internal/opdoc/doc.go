@@ -1,9 +1,10 @@
-// Command opdoc writes docs/reference/operations.md out of the table of
-// operations and what the dialects say of each. It is run in the root of the
-// repository:
+// Command opdoc writes pages of the reference out of the table of operations:
+// docs/reference/operations.md, deprecated.md, and providers.md with what the
+// dialects and engines can do. It is run in the root of the repository:
 //
 //	go run ./internal/opdoc
 //
-// It owns what the page looks like; what stands on it is package op's and the
-// dialects'. Its test fails when the page is not what the command would write.
+// It owns what the pages look like; what stands on them is package op's, the
+// dialects' and package serving's. Its test fails when a page is not what the
+// command would write.
 package main

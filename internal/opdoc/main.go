@@ -6,35 +6,33 @@ import (
 	"os"
 	"strings"
 
-	"github.com/gatehouse-ai/gatehouse/dialect"
-	"github.com/gatehouse-ai/gatehouse/dialect/anthropic"
-	"github.com/gatehouse-ai/gatehouse/dialect/ollama"
-	"github.com/gatehouse-ai/gatehouse/dialect/openai"
-	"github.com/gatehouse-ai/gatehouse/dialect/tei"
 	"github.com/gatehouse-ai/gatehouse/internal/page"
+	"github.com/gatehouse-ai/gatehouse/internal/serving"
 	"github.com/gatehouse-ai/gatehouse/op"
 )
 
-func main() { os.Exit(page.Main(os.Stderr, reference())) }
-
-// reference is the page of the table.
-func reference() page.Page {
-	return page.Page{Path: "docs/reference/operations.md", Command: "go run ./internal/opdoc", Content: render(op.All(), dialects())}
-}
-
-// named is a dialect with its name in the configuration.
-type named struct {
-	name    string
-	dialect dialect.Dialect
-}
-
-func dialects() []named {
-	return []named{
-		{"openai", openai.Dialect{}},
-		{"anthropic", anthropic.New(anthropic.Options{})},
-		{"ollama", ollama.Dialect{}},
-		{"tei", tei.Dialect{}},
+func main() {
+	all, err := pages(".")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
 	}
+	os.Exit(page.Main(os.Stderr, all...))
+}
+
+const command = "go run ./internal/opdoc"
+
+// pages are the pages of the table. root is the root of the repository.
+func pages(root string) ([]page.Page, error) {
+	providers, err := providers(root)
+	if err != nil {
+		return nil, err
+	}
+	return []page.Page{
+		{Path: "docs/reference/operations.md", Command: command, Content: render(op.All(), serving.Dialects())},
+		{Path: "docs/reference/deprecated.md", Command: command, Content: deprecated(op.All())},
+		{Path: "docs/reference/providers.md", Command: command, Content: providers},
+	}, nil
 }
 
 const intro = `# Operations
@@ -59,9 +57,13 @@ operating paths (loading adapters, pulling models, sleep) cannot be asked for.
 - **Dialects** are those of endpoints that can serve it: *as is*, with the client's
   bytes, or *translated*. A model whose endpoints cannot do an operation refuses it
   with 400 ` + "`unsupported_operation`" + `.
+
+[The rules of levels](../stability.md) say what each promises;
+[the compatibility document](../../api/compatibility.md) has a row for every
+operation of OpenAI's; [providers](providers.md) has what engines can do.
 `
 
-func render(table op.Table, dialects []named) []byte {
+func render(table op.Table, dialects []serving.Dialect) []byte {
 	var b bytes.Buffer
 	b.WriteString(intro)
 	for _, level := range []op.Level{op.V1, op.V1Beta, op.V1Alpha} {
@@ -111,16 +113,18 @@ func required(o *op.Operation) string {
 }
 
 // served says which dialects can serve an operation, and how.
-func served(o *op.Operation, dialects []named) string {
+func served(o *op.Operation, dialects []serving.Dialect) string {
 	if o.Owner != op.Inference {
 		return "the gateway itself"
 	}
 	var asIs, translated []string
 	for _, d := range dialects {
-		if d.dialect.Path("/v1", o) != "" {
-			asIs = append(asIs, d.name)
-		} else if t, ok := d.dialect.(dialect.Translator); ok && t.Translates(o.ID) {
-			translated = append(translated, d.name)
+		switch d.Serves(o) {
+		case serving.AsIs:
+			asIs = append(asIs, d.Name)
+		case serving.Translated:
+			translated = append(translated, d.Name)
+		case serving.Not:
 		}
 	}
 	out := "as is: " + strings.Join(asIs, ", ")

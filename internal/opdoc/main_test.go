@@ -4,12 +4,19 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gatehouse-ai/gatehouse/internal/serving"
 	"github.com/gatehouse-ai/gatehouse/op"
 )
 
-func TestPageIsUpToDate(t *testing.T) {
-	if err := reference().Check("../.."); err != nil {
-		t.Error(err)
+func TestPagesAreUpToDate(t *testing.T) {
+	all, err := pages("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range all {
+		if err := p.Check("../.."); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
@@ -26,7 +33,7 @@ func TestRender(t *testing.T) {
 		{ID: "list", Method: "GET", Path: "/list", Level: op.V1, Owner: op.Models, Class: op.Control, Reply: op.JSON, Compat: op.Full, Summary: "List."},
 		{ID: "gone", Path: "/gone/{rest...}", Level: op.Absent, Summary: "Gone.", Note: "It went."},
 		{ID: "away", Method: "GET", Path: "/away", Level: op.Absent, Summary: "Away.", Note: "It was."},
-	}, dialects()))
+	}, serving.Dialects()))
 	for _, want := range []string{
 		"\n## v1\n\nBelow `/v1`, `/v1beta` and `/v1alpha`.\n",
 		"\n## v1alpha\n\nBelow `/v1alpha`.\n",
@@ -42,5 +49,25 @@ func TestRender(t *testing.T) {
 	}
 	if strings.Contains(got, "v1beta\n\nBelow") {
 		t.Error("a level without operations has a section")
+	}
+}
+
+func TestDeprecated(t *testing.T) {
+	if got := string(deprecated(op.Table{})); !strings.Contains(got, "No operation is deprecated.") {
+		t.Error(got)
+	}
+	got := string(deprecated(op.Table{{
+		ID: "old", Method: "GET", Path: "/old", Level: op.V1, Summary: "Old.",
+		Deprecated: &op.Deprecation{Since: "2026-01-01", Release: "0.4", Sunset: "2026-12-31", Instead: "fresh", Why: "It is old."},
+	}}))
+	if want := "| `old` | `GET /old` | v1 | 2026-01-01, 0.4 | 2026-12-31 | `fresh` | It is old. |\n"; !strings.Contains(got, want) {
+		t.Errorf("%q is not in\n%s", want, got)
+	}
+}
+
+func TestParameters(t *testing.T) {
+	said, order := verdicts("# X\n\n## Chat completions\n\n| parameter | what | notes |\n| --- | --- | --- |\n| `a`, `b` | translated | |\n| `c` | refused | x |\n\n## Other\n\n| `d` | refused | |\n", "Chat completions")
+	if said["a"] != "translated" || said["b"] != "translated" || said["c"] != "refused" || said["d"] != "" || strings.Join(order, "") != "abc" {
+		t.Errorf("%v %v", said, order)
 	}
 }

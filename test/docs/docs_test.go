@@ -93,13 +93,14 @@ func TestEveryDocumentIsListed(t *testing.T) {
 // operators.
 func TestKeysOfTheLog(t *testing.T) {
 	var line bytes.Buffer
-	log := telemetry.Access{Logger: telemetry.NewLogger(&line, telemetry.JSON, slog.LevelInfo)}
+	log := telemetry.NewAccess(&line, telemetry.JSON, slog.LevelInfo)
 	log.Done(&record.Record{
 		ID: "x", ClientID: "x", Start: time.Unix(1, 0), First: 1e9, Duration: 1e9, Method: "x", Path: "x", Operation: "x",
 		Remote: "x", Key: "x", Model: "x", Route: "x", Endpoint: "x", Upstream: "x", Fallback: true, Attempts: 1, Status: 500,
 		Outcome: record.UpstreamError, Fault: fault.New(fault.UpstreamError, "x"), Stream: true, BytesIn: 1, BytesOut: 1,
 		Usage: meter.Usage{Input: 1, Output: 1, CachedInput: 1, Known: true}, Generation: 1,
 	})
+	log.Close()
 	var got map[string]any
 	if err := json.Unmarshal(line.Bytes(), &got); err != nil {
 		t.Fatal(err)

@@ -103,7 +103,8 @@ func TestEndpointProtocols(t *testing.T) {
 		{"plain", fakellm.At("127.0.0.1:0"), "", "HTTP/1.1"},
 		{"h2c", fakellm.WithH2C(), ", protocol: h2c", "HTTP/2.0"},
 		{"an engine that could speak h2c", fakellm.WithH2C(), "", "HTTP/1.1"},
-		{"TLS", p.served("127.0.0.1", false), ca, "HTTP/2.0"},
+		{"TLS", p.served("127.0.0.1", false), ca, "HTTP/1.1"},
+		{"TLS with http2", p.served("127.0.0.1", false), ca + ", protocol: http2", "HTTP/2.0"},
 		{"TLS with http1", p.served("127.0.0.1", false), ca + ", protocol: http1", "HTTP/1.1"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -148,7 +149,7 @@ func TestEndpointProtocols(t *testing.T) {
 func TestManyOverOneConnection(t *testing.T) {
 	p := newPKI(t)
 	e, url := engine(t, p.served("127.0.0.1", false))
-	g := gwtest.Start(t, only(url, fmt.Sprintf(", tls: {ca_file: %q}", p.path("ca.crt"))))
+	g := gwtest.Start(t, only(url, fmt.Sprintf(", protocol: http2, tls: {ca_file: %q}", p.path("ca.crt"))))
 	chat(t, g, ask) // the connection stands
 	gate := fakellm.NewGate()
 	e.Set(fakellm.Script{Wait: fakellm.Wait{Gate: gate}})

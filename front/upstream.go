@@ -1,0 +1,353 @@
+package front
+
+import (
+	"errors"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/gatehouse-ai/gatehouse/evloop"
+	"github.com/gatehouse-ai/gatehouse/fault"
+	"github.com/gatehouse-ai/gatehouse/h1"
+	"github.com/gatehouse-ai/gatehouse/headers"
+	"github.com/gatehouse-ai/gatehouse/relay"
+	"github.com/gatehouse-ai/gatehouse/wire"
+)
+
+// Bounds of an answer.
+const (
+	maxHead  = h1.MaxResponseHead
+	headStep = 1 << 10     // of what may be head, that is looked at at a time
+	maxRest  = 256 << 10   // that comes after the end of what the client gets
+	restTime = time.Second // and how long
+)
+
+// What an upstream is about.
+const (
+	idle    = iota // nothing is asked
+	awaited        // the head of an answer is to come
+	content        // its body
+	rest           // what comes after the end of what the client gets
+	dropped        // it is closed
+)
+
+// upstream is one connection to an endpoint.
+type upstream struct {
+	w     *worker
+	pool  *pool
+	conn  *evloop.Conn
+	s     *session // whose request is under way
+	state int
+	fresh bool // no request has been sent over it yet
+	again bool // the request may be sent once more if the endpoint hangs up now
+
+	head   []byte // of the answer, as it came
+	resp   h1.Response
+	length []byte // of the body, as text
+	chunks h1.Chunks
+	left   int64     // of a body whose length is known, or of what may still come
+	unzip  *inflater // of a body in gzip, which was not asked for; nil if it is not
+	paused bool
+
+	prev, next *upstream // in the list of the pool's idle ones
+}
+
+// begin takes up a session.
+func (u *upstream) begin(s *session) {
+	u.s, u.state = s, awaited
+	u.again, u.fresh = !u.fresh, false
+	u.head, u.unzip = u.head[:0], nil
+}
+
+// Readable takes what the endpoint has sent.
+func (u *upstream) Readable() {
+	defer u.w.survive(u.hurt)
+	if u.state == idle { // nothing was asked: it hangs up, or is confused
+		u.drop()
+		return
+	}
+	s := u.s
+	n, err := u.conn.Read(u.w.read)
+	switch {
+	case n > 0:
+		u.again = false
+		u.take(u.w.read[:n])
+	case err != nil:
+		u.ended(err)
+	}
+	if s != nil && u.s == s {
+		s.settle()
+	}
+}
+
+// Drained is told that the whole request has gone out.
+func (u *upstream) Drained() {
+	if u.s != nil && u.state == awaited {
+		u.s.clock.sent(u.w.loop.Now())
+		u.s.arm()
+	}
+}
+
+// Closed ends a connection that the endpoint has closed.
+func (u *upstream) Closed(err error) {
+	defer u.w.survive(u.hurt)
+	if u.paused && errors.Is(err, io.EOF) {
+		return // what it sent before is read when the client has caught up
+	}
+	u.ended(err)
+}
+
+// Timeout ends a connection that has not been used for long.
+func (u *upstream) Timeout() {
+	if u.state == idle || u.state == rest {
+		u.drop()
+	}
+}
+
+// hurt ends the session that a defect happened to.
+func (u *upstream) hurt(f *fault.Error) {
+	if s := u.s; s != nil {
+		s.c.hurt(f)
+		return
+	}
+	u.drop()
+}
+
+// take handles a piece of an answer.
+func (u *upstream) take(p []byte) {
+	for u.state == awaited {
+		n := min(len(p), headStep)
+		u.head = append(u.head, p[:n]...)
+		verdict, err := u.resp.Parse(u.head)
+		switch {
+		case err != nil:
+			u.s.broken(fault.Wrap(fault.UpstreamBroken, err, "The endpoint's answer is not HTTP."))
+			return
+		case verdict == h1.Incomplete && len(u.head) > maxHead:
+			u.s.broken(fault.New(fault.UpstreamBroken, "The head of the endpoint's answer is larger than %d bytes.", maxHead))
+			return
+		case verdict == h1.Incomplete:
+			if p = p[n:]; len(p) == 0 {
+				return
+			}
+		default:
+			p = p[n-(len(u.head)-u.resp.Size):]
+			if u.resp.Status < 200 { // the answer itself comes after it
+				u.head = u.head[:0]
+				if len(p) == 0 {
+					return
+				}
+				continue
+			}
+			u.answer()
+		}
+	}
+	u.body(p)
+}
+
+// answer takes the head of the answer.
+func (u *upstream) answer() {
+	u.state = content
+	u.chunks.Reset()
+	u.s.trails = u.resp.Trailer && u.resp.Length == h1.Chunked
+	h := u.resp.Header
+	if u.left = u.resp.Length; u.left >= 0 {
+		u.length = strconv.AppendInt(u.length[:0], u.left, 10)
+		h = append(h, wire.Field{Name: "Content-Length", Value: wire.View(u.length)})
+	}
+	if wire.EqualFold(h.Get("Content-Encoding"), "gzip") {
+		u.unzip = newInflater(u) // although identity was asked for
+		h = without(h, "Content-Encoding", "Content-Length")
+	}
+	u.resp.Header = h
+	u.s.answer(u.resp.Status, h)
+}
+
+// without returns h without the named fields.
+func without(h wire.Header, names ...string) wire.Header {
+	out := h[:0]
+next:
+	for _, f := range h {
+		for _, name := range names {
+			if wire.EqualFold(f.Name, name) {
+				continue next
+			}
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// body handles a piece of the body.
+func (u *upstream) body(p []byte) {
+	switch u.resp.Length {
+	case h1.Chunked:
+		for len(p) > 0 {
+			data, n, done, err := u.chunks.Next(p)
+			p = p[n:]
+			if len(data) > 0 && !u.piece(data) {
+				return
+			}
+			if err != nil {
+				u.broke(err)
+				return
+			}
+			if done {
+				u.end(len(p) == 0)
+				return
+			}
+		}
+	case h1.UntilClose:
+		if len(p) > 0 && !u.piece(p) {
+			return
+		}
+	default:
+		data := p[:min(int64(len(p)), u.left)]
+		u.left -= int64(len(data))
+		if len(data) > 0 && !u.piece(data) {
+			return
+		}
+		if u.left == 0 {
+			u.end(len(p) == len(data))
+			return
+		}
+	}
+	u.early()
+}
+
+// early parts from a session whose answer is complete although the endpoint's
+// is not: the connection is worth keeping, if the rest comes soon.
+func (u *upstream) early() {
+	s := u.s
+	if s == nil || u.unzip != nil || !s.x.Finished() || s.trails {
+		return
+	}
+	s.up, u.s = nil, nil
+	u.state = rest
+	if u.resp.Length != h1.UntilClose && u.resp.Length < maxRest {
+		u.conn.SetTimer(u.w.loop.Now().Add(restTime))
+		u.resume()
+	} else {
+		u.drop()
+	}
+	s.finish()
+}
+
+// piece hands on a piece of content. It returns false if the session is over.
+func (u *upstream) piece(data []byte) bool {
+	switch {
+	case u.s == nil:
+		return true
+	case u.unzip != nil:
+		u.unzip.write(data)
+		return true
+	}
+	return u.s.data(data)
+}
+
+// end is the proper end of the answer. clean says that nothing came after it.
+func (u *upstream) end(clean bool) {
+	s := u.s
+	reusable := clean && !u.resp.Close && u.conn.Pending() == 0
+	if s == nil {
+		if reusable {
+			u.free()
+		} else {
+			u.drop()
+		}
+		return
+	}
+	if u.unzip != nil { // which calls complete once all has been decoded
+		u.unzip.end(reusable, nil)
+		return
+	}
+	u.complete(reusable)
+}
+
+// complete ends the answer once all of it has been handed on.
+func (u *upstream) complete(reusable bool) {
+	s := u.s
+	if s.trails {
+		s.trailer = u.chunks.Trailer()
+		kept := s.trailer[:0]
+		for _, f := range s.trailer {
+			if headers.Returns(f.Name) {
+				kept = append(kept, f)
+			}
+		}
+		s.trailer = kept
+	}
+	s.release(reusable)
+	s.end()
+}
+
+// broke ends an answer that is not whole.
+func (u *upstream) broke(err error) {
+	switch {
+	case u.s == nil:
+		u.drop()
+	case u.unzip != nil && !u.unzip.ended: // what came before has to be decoded first
+		u.unzip.end(false, err)
+	default:
+		u.s.broken(relay.BrokeOff(err))
+	}
+}
+
+// ended handles the end of the connection.
+func (u *upstream) ended(err error) {
+	switch {
+	case u.state == dropped:
+	case u.s == nil:
+		u.drop()
+	case u.state == awaited && len(u.head) == 0:
+		u.s.lost(err)
+	case u.state == awaited:
+		u.s.broken(relay.Unanswered(err))
+	case u.resp.Length == h1.UntilClose && errors.Is(err, io.EOF):
+		u.end(false)
+	case errors.Is(err, io.EOF):
+		u.broke(io.ErrUnexpectedEOF)
+	default:
+		u.broke(err)
+	}
+}
+
+// pause stops reading, since the client does not keep up.
+func (u *upstream) pause() {
+	if !u.paused {
+		u.paused = true
+		u.conn.Pause()
+	}
+}
+
+func (u *upstream) resume() {
+	if u.paused {
+		u.paused = false
+		u.conn.Resume()
+	}
+}
+
+// free keeps the connection for the next request.
+func (u *upstream) free() {
+	u.resume()
+	u.s, u.unzip = nil, nil
+	if cap(u.head) > recycled {
+		u.head = nil
+	}
+	u.pool.put(u)
+}
+
+// drop closes the connection.
+func (u *upstream) drop() {
+	if u.state == dropped {
+		return
+	}
+	if u.state == idle {
+		u.pool.remove(u)
+	}
+	u.state, u.s = dropped, nil
+	if u.unzip != nil {
+		u.unzip.end(false, io.ErrClosedPipe)
+	}
+	u.conn.Close()
+}
