@@ -76,6 +76,10 @@ vet: ## run go vet
 vuln: ## look for known vulnerabilities; needs the network
 	$(tool) govulncheck ./...
 
+.PHONY: profile
+profile: ## write cmd/gatehouse/default.pgo, by which the program is arranged
+	@test/bench/profile.sh
+
 .PHONY: gen
 gen: ## write every generated file
 	@for g in $(generators); do echo "go run ./$$g"; go run "./$$g"; done

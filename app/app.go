@@ -35,6 +35,10 @@ type Options struct {
 	Log io.Writer
 	// Version is what metrics say of the build.
 	Version string
+	// Loops is how many event loops there are, each of which keeps a processor of
+	// GOMAXPROCS while it is busy: have more than that. 0 is one for each, which are
+	// given up at every wait.
+	Loops int
 	// Done, if set, is called with the record of each request at its end. The
 	// record's texts may be in buffers that are used again: keep a clone.
 	Done func(*record.Record)

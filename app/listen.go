@@ -15,6 +15,7 @@ import (
 	"github.com/gatehouse-ai/gatehouse/fault"
 	"github.com/gatehouse-ai/gatehouse/front"
 	"github.com/gatehouse-ai/gatehouse/op"
+	"github.com/gatehouse-ai/gatehouse/record"
 )
 
 // listen opens every listener before it serves any.
@@ -75,12 +76,35 @@ func (a *App) startFront(header int) error {
 	}
 	a.fast, err = front.New(front.Options{
 		Router: router, Current: a.current.Load, Memory: a.memory, Header: header, Log: a.log,
-		Workers: runtime.GOMAXPROCS(0),
-		Hooks: func(int) front.Hooks {
-			return front.Hooks{Begin: func() { a.metrics.InFlight(1) }, Done: a.done}
-		},
+		Workers: a.workers(), Linger: a.opts.Loops > 0,
+		Hooks: a.hooks,
 	})
 	return err
+}
+
+// workers is the number of event loops: as many as there are processors, unless
+// the program says otherwise.
+func (a *App) workers() int {
+	if a.opts.Loops > 0 {
+		return a.opts.Loops
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// hooks count and log the requests of one event loop, in shards of its own.
+func (a *App) hooks(worker int) front.Hooks {
+	metrics, access := a.metrics.Shard(worker), a.access.Shard(worker)
+	return front.Hooks{
+		Begin: func() { metrics.InFlight(1) },
+		Done: func(r *record.Record) {
+			metrics.InFlight(-1)
+			metrics.Done(r)
+			access.Done(r)
+			if a.opts.Done != nil {
+				a.opts.Done(r)
+			}
+		},
+	}
 }
 
 // serveFast serves a listener by the event loops.

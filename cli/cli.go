@@ -32,6 +32,10 @@ type Env struct {
 	// ReadFile reads what the system says of itself; nil means the system's own
 	// files.
 	ReadFile func(name string) ([]byte, error)
+	// Loops is how many event loops serve has, each with a processor of its own
+	// while it is busy; serve then doubles GOMAXPROCS, which is the whole
+	// process's. 0 leaves both as they are.
+	Loops int
 }
 
 // usualFile is what configurations are called.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime"
+	"runtime/pprof"
 	"strings"
 	"time"
 
@@ -29,6 +31,7 @@ SIGTERM and SIGINT drain: requests in flight may end, new ones are refused.`,
 	}
 	file := c.Flags().StringP("config", "c", "", "the configuration; without it one is found")
 	listen := c.Flags().String("listen", "", "host:port to serve on, instead of the configuration's; port 0 takes any free one")
+	profile := c.Flags().String("cpu-profile", "", "write a CPU profile to this file at the end, for go tool pprof and profile-guided builds")
 	admin := c.Flags().String("admin", "", "host:port for operators, instead of the configuration's; off for none")
 	c.Args = func(_ *cobra.Command, args []string) error {
 		if len(args) > 0 {
@@ -41,7 +44,7 @@ SIGTERM and SIGINT drain: requests in flight may end, new ones are refused.`,
 	}
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		s := &server{env: env, file: *file, listen: *listen, admin: *admin}
-		return s.run(c.Context())
+		return profiled(*profile, func() error { return s.run(c.Context()) })
 	}
 	return c
 }
@@ -56,7 +59,12 @@ type server struct {
 
 func (s *server) run(ctx context.Context) error {
 	limit := limitMemory(s.env)
-	a, err := app.Start(app.Options{Load: func() (*app.Setup, error) { return s.load(ctx) }, Log: s.env.Stderr, Version: Version()})
+	if s.env.Loops > 0 {
+		runtime.GOMAXPROCS(2 * s.env.Loops)
+	}
+	a, err := app.Start(app.Options{
+		Load: func() (*app.Setup, error) { return s.load(ctx) }, Log: s.env.Stderr, Version: Version(), Loops: s.env.Loops,
+	})
 	if err != nil {
 		return err
 	}
@@ -87,6 +95,23 @@ func (s *server) run(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// profiled calls f, and profiles it if there is a file for that.
+func profiled(file string, f func() error) error {
+	if file == "" {
+		return f()
+	}
+	out, err := os.Create(file)
+	if err != nil {
+		return fmt.Errorf("the CPU profile: %w", err)
+	}
+	if err := pprof.StartCPUProfile(out); err != nil {
+		return errors.Join(fmt.Errorf("the CPU profile: %w", err), out.Close())
+	}
+	err = f()
+	pprof.StopCPUProfile()
+	return errors.Join(err, out.Close())
 }
 
 // load returns the setup of the file, or of what is found.

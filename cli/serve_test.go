@@ -83,7 +83,7 @@ func begin(t *testing.T, env map[string]string, places []discover.Place, args ..
 	return beginWith(t, cli.Env{
 		Places:    places,
 		LookupEnv: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
-		ReadFile:  func(name string) ([]byte, error) { return nil, os.ErrNotExist }, // the tests' own memory is not limited
+		ReadFile:  func(string) ([]byte, error) { return nil, os.ErrNotExist }, // the tests' own memory is not limited
 	}, args...)
 }
 

@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/gatehouse-ai/gatehouse/apikey"
+	"github.com/gatehouse-ai/gatehouse/hostport"
 	"github.com/gatehouse-ai/gatehouse/route"
 	"github.com/gatehouse-ai/gatehouse/secret"
 	"github.com/gatehouse-ai/gatehouse/strictyaml"
@@ -50,24 +51,24 @@ func (k *checker) checkListen() {
 	if len(k.Listen) == 0 {
 		k.Mistakef("listen", "leave it out to listen on 127.0.0.1:8080", "there is no address")
 	}
-	var before []address
+	var before []hostport.Address
 	for i, text := range k.Listen {
 		path := "listen"
 		if k.Given("listen[0]") {
 			path = strictyaml.Index(path, i)
 		}
-		a, err := parseAddress(text)
+		a, err := hostport.Parse(text)
 		if err != nil {
 			k.Mistakef(path, "such as 127.0.0.1:8080, or :8080 for every address of the machine", "%v, got %q", err, text)
 			continue
 		}
 		for j, b := range before {
-			if a.meets(b) {
+			if a.Meets(b) {
 				k.Mistakef(path, "", "is taken already by %s", strictyaml.Index("listen", j))
 			}
 		}
 		before = append(before, a)
-		if !a.loopback() && len(k.APIKeys) == 0 && !k.Wrong("keys") {
+		if !a.Loopback() && len(k.APIKeys) == 0 && !k.Wrong("keys") {
 			k.Mistakef(path, "make a key with `gatehouse key new` and put its hash under keys, or listen on 127.0.0.1",
 				"without keys the gateway serves everybody, so it listens on loopback only, not on %q", text)
 		}
@@ -85,19 +86,19 @@ func (k *checker) checkAdmin() {
 	if !k.Admin.Enabled() || k.Wrong(path) {
 		return
 	}
-	a, err := parseAddress(k.Admin.Listen)
+	a, err := hostport.Parse(k.Admin.Listen)
 	if err != nil {
 		k.Mistakef(path, "such as 127.0.0.1:9090, or off", "%v, got %q", err, k.Admin.Listen)
 		return
 	}
-	if slices.ContainsFunc(k.addresses(), a.meets) {
+	if slices.ContainsFunc(k.addresses(), a.Meets) {
 		if !k.Given(path) {
 			path = "listen"
 		}
 		k.Mistakef(path, "give them different ports, or switch one off with admin: off", "admin.listen (%s) and listen are the same", k.Admin.Listen)
 		return
 	}
-	if !a.loopback() {
+	if !a.Loopback() {
 		k.Warnf(path, "", "whoever reaches %s can read metrics and health without a key", k.Admin.Listen)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gatehouse-ai/gatehouse/catalog"
+	"github.com/gatehouse-ai/gatehouse/hostport"
 	"github.com/gatehouse-ai/gatehouse/strictyaml"
 )
 
@@ -70,7 +71,7 @@ func (k *checker) checkURL(e *Endpoint, path string) {
 		}
 	}
 	host, port := e.URL.Dial()
-	if listener := k.own(address{host, port}); listener != "" {
+	if listener := k.own(hostport.Address{Host: host, Port: port}); listener != "" {
 		k.Mistakef(path, "", "is the gateway itself: %s has port %s", listener, port)
 	}
 }
@@ -128,7 +129,7 @@ func (k *checker) checkEndpointTLS(e *Endpoint, path string) {
 	tlsPath := strictyaml.Field(path, "tls")
 	k.checkPair(tlsPath, e.TLS.CertFile, e.TLS.KeyFile)
 	k.checkCA(strictyaml.Field(tlsPath, "ca_file"), e.TLS.CAFile)
-	if !hostOK(e.TLS.ServerName) {
+	if !hostport.Valid(e.TLS.ServerName) {
 		k.Mistakef(strictyaml.Field(tlsPath, "server_name"), "", "wanted the name of a host, got %q", e.TLS.ServerName)
 	}
 	if e.TLS != (EndpointTLS{}) && e.URL.Scheme == "http" {

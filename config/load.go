@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/gatehouse-ai/gatehouse/hostport"
 	"github.com/gatehouse-ai/gatehouse/strictyaml"
 )
 
@@ -75,7 +76,7 @@ func (c *Config) WithListen(address string) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the address %q to listen on is not host:port", address)
 	}
-	if len(out.APIKeys) == 0 && !isLoopback(host) {
+	if len(out.APIKeys) == 0 && !hostport.IsLoopback(host) {
 		return nil, fmt.Errorf("without any key the gateway serves everybody, so it listens on loopback only, not on %q.\nhint: make a key with `gatehouse key new` and put it into the configuration", address)
 	}
 	return &out, nil

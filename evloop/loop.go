@@ -33,10 +33,13 @@ type Loop struct {
 	spare  []*Conn // what becomes ready next
 	timers timerHeap
 	after  func()
+	linger bool
+	busy   bool // the last batch had events
 
-	start time.Time
-	now   atomic.Int64 // since start
-	wall  atomic.Pointer[reading]
+	start   time.Time
+	now     int64 // since start, at the beginning of the batch
+	wall    reading
+	present time.Time // the same as now
 
 	mu       sync.Mutex
 	posted   []func()
@@ -63,7 +66,7 @@ func New() (*Loop, error) {
 		return nil, fmt.Errorf("evloop: a new loop: %w", err)
 	}
 	l := &Loop{poll: p, events: make([]event, maxEvents), slots: make([]*Conn, wakeSlot+1), start: time.Now()}
-	l.wall.Store(&reading{time: l.start})
+	l.wall, l.present = reading{time: l.start}, l.start
 	return l, nil
 }
 
@@ -109,12 +112,8 @@ func (l *Loop) wake() {
 	}
 }
 
-// Now returns the time at which the present batch of events began. Any
-// goroutine may call it.
-func (l *Loop) Now() time.Time {
-	r := l.wall.Load()
-	return r.time.Add(time.Duration(l.now.Load() - r.at))
-}
+// Now returns the time at which the present batch of events began.
+func (l *Loop) Now() time.Time { return l.present }
 
 // Conns returns how many connections the loop has. Any goroutine may call it.
 func (l *Loop) Conns() int { return int(l.count.Load()) }
@@ -138,7 +137,7 @@ func (l *Loop) turn() (stop bool) {
 	}
 	l.serveReady()
 	stop = l.runPosted()
-	l.timers.fire(l.now.Load())
+	l.timers.fire(l.now)
 	if l.after != nil {
 		l.after()
 	}
@@ -148,7 +147,7 @@ func (l *Loop) turn() (stop bool) {
 // wait fills the events, and waits no longer than until the first timer, nor at
 // all when there is something to do already.
 func (l *Loop) wait() int {
-	timeout := l.timers.wait(l.now.Load())
+	timeout := l.timers.wait(l.now)
 	if len(l.ready) > 0 {
 		timeout = 0
 	}
@@ -158,18 +157,38 @@ func (l *Loop) wait() int {
 		timeout = 0
 	}
 	l.mu.Unlock()
-	n := l.poll.wait(l.events, timeout)
+	n := 0
+	if l.linger && l.busy && timeout != 0 {
+		if n = l.poll.linger(l.events); n == 0 && timeout > 0 {
+			timeout = max(0, timeout-lingering)
+		}
+	}
+	if n == 0 {
+		n = l.poll.wait(l.events, timeout)
+	}
+	l.busy = n > 0
 	l.sleeping.Store(false)
 	return n
 }
 
+// lingering is how long a loop that lingers waits with its processor, in
+// milliseconds.
+const lingering = 1
+
+// Linger has the loop keep its processor while it waits for a moment for further
+// events, which costs less than to give it up and take it back thousands of times
+// a second. Such a loop needs a processor more in GOMAXPROCS than the rest of the
+// program. It is called before Run.
+func (l *Loop) Linger() { l.linger = true }
+
 // tick reads the clock.
 func (l *Loop) tick() {
 	now := int64(time.Since(l.start))
-	if now-l.wall.Load().at > int64(rebase) {
-		l.wall.Store(&reading{at: now, time: time.Now()})
+	if now-l.wall.at > int64(rebase) {
+		l.wall = reading{at: now, time: time.Now()}
 	}
-	l.now.Store(now)
+	l.now = now
+	l.present = l.wall.time.Add(time.Duration(now - l.wall.at))
 }
 
 // serveReady tells handlers of what they can read without an event. What

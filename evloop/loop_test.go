@@ -165,7 +165,7 @@ func TestPostRunsInOrder(t *testing.T) {
 					}
 					last[i] = j + 1
 				})
-				_, _ = l.Now(), l.Conns()
+				_ = l.Conns()
 			}
 		})
 	}

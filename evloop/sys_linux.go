@@ -142,7 +142,7 @@ func failure(fd int) error {
 // read returns 0 and no error when nothing is there, and -1 at the end.
 func read(fd int, p []byte) (int, error) {
 	for {
-		n, err := unix.Read(fd, p)
+		n, err := rawRead(fd, p)
 		switch {
 		case err == nil && n == 0:
 			return -1, nil
@@ -150,7 +150,7 @@ func read(fd int, p []byte) (int, error) {
 			return n, nil
 		case errors.Is(err, unix.EAGAIN):
 			return 0, nil
-		case err != unix.EINTR:
+		case !errors.Is(err, unix.EINTR):
 			return 0, os.NewSyscallError("read", err)
 		}
 	}
@@ -159,8 +159,8 @@ func read(fd int, p []byte) (int, error) {
 // write returns how many bytes the socket took.
 func write(fd int, p []byte) (int, error) {
 	for {
-		n, err := unix.Write(fd, p)
-		if err != unix.EINTR {
+		n, err := rawWrite(fd, p)
+		if !errors.Is(err, unix.EINTR) {
 			return written("write", n, err)
 		}
 	}

@@ -34,6 +34,7 @@ func (poller) add(int, uint32, int32, int32) error    { return errors.ErrUnsuppo
 func (poller) change(int, uint32, int32, int32) error { return errors.ErrUnsupported }
 func (poller) remove(int)                             {}
 func (poller) wait([]event, int) int                  { return 0 }
+func (poller) linger([]event) int                     { return 0 }
 func (poller) wake()                                  {}
 func (poller) close()                                 {}
 

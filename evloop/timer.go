@@ -30,7 +30,7 @@ func (c *Conn) SetTimer(at time.Time) {
 	}
 	// In this batch it is too late: a handler that sets a time that has passed
 	// in its Timeout would not let the loop go on.
-	t := max(int64(at.Sub(l.start)), l.now.Load()+1)
+	t := max(int64(at.Sub(l.start)), l.now+1)
 	c.deadline = t
 	switch {
 	case c.timer == unarmed:

@@ -10,6 +10,7 @@ import (
 	"github.com/gatehouse-ai/gatehouse/catalog"
 	"github.com/gatehouse-ai/gatehouse/dialect"
 	"github.com/gatehouse-ai/gatehouse/dialect/failure"
+	"github.com/gatehouse-ai/gatehouse/envelope"
 	"github.com/gatehouse-ai/gatehouse/fault"
 	"github.com/gatehouse-ai/gatehouse/meter"
 	"github.com/gatehouse-ai/gatehouse/record"
@@ -46,7 +47,7 @@ func (x *Exchange) resetAnswer() {
 // Answer takes the head of the endpoint's answer, which must stay as it is
 // until End. A driver has undone any content encoding that it names no more.
 func (x *Exchange) Answer(status int, head wire.Header, now time.Time) {
-	x.status, x.head = status, head
+	x.status, x.head, x.now = status, head, now
 	x.report(status < 500 || status == 501, "status_5xx", now)
 	media := wire.MediaType(head.Get("Content-Type"))
 	encoded := head.Get("Content-Encoding")
@@ -188,7 +189,7 @@ func (x *Exchange) sse() bool {
 
 // commit sends the head of an answer of success.
 func (x *Exchange) commit(s Sink, length string) error {
-	h := x.returned(x.sent[:0])
+	h := x.standing(x.returned(x.sent[:0]))
 	switch {
 	case x.sse() || x.mode == passEvents:
 		h = h.Set("Content-Type", "text/event-stream; charset=utf-8").Set("Cache-Control", "no-cache")
@@ -200,7 +201,7 @@ func (x *Exchange) commit(s Sink, length string) error {
 		h = append(h, wire.Field{Name: "Content-Length", Value: length})
 	}
 	if x.status >= 400 { // an error that goes on as it is
-		h = h.Set(HeaderSource, string(fault.Upstream))
+		h = h.Set(envelope.Source, string(fault.Upstream))
 	}
 	x.committed = true
 	x.rec.Status = x.status

@@ -44,10 +44,14 @@ func (a *Attempt) Len() int64 {
 }
 
 // Next chooses an endpoint that has not been tried and makes the request for
-// it. rnd is a random number. The error is the answer for the client: pass it
+// it. The first call holds the request against the limits of its key. rnd is a random number. The error is the answer for the client: pass it
 // to Refuse.
 func (x *Exchange) Next(now time.Time, rnd uint64) (*Attempt, *fault.Error) {
 	x.land(now)
+	x.now = now
+	if err := x.admit(); err != nil {
+		return nil, err
+	}
 	if x.tries == 0 {
 		x.snap.Retries.Deposit()
 	}

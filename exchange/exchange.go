@@ -6,6 +6,7 @@ import (
 	"github.com/gatehouse-ai/gatehouse/catalog"
 	"github.com/gatehouse-ai/gatehouse/dialect"
 	"github.com/gatehouse-ai/gatehouse/fault"
+	"github.com/gatehouse-ai/gatehouse/limit"
 	"github.com/gatehouse-ai/gatehouse/meter"
 	"github.com/gatehouse-ai/gatehouse/op"
 	"github.com/gatehouse-ai/gatehouse/peek"
@@ -57,6 +58,7 @@ type Exchange struct {
 	scratch []byte      // one event
 	text    []byte      // of splices
 	digits  []byte      // of a length
+	shown   []byte      // how the limits stand
 	sent    wire.Header // the answer's head
 }
 
@@ -72,6 +74,11 @@ type state struct {
 	fields peek.JSON
 	form   *peek.Form
 	route  route.Result
+
+	now      time.Time     // the latest that a driver has said
+	bucket   *limit.Bucket // nil: the key has no limits, or has not been asked for them
+	admitted bool          // the request has taken from the limits of its key, or there are none
+	taken    int64         // tokens, of the bucket
 
 	tries    int
 	refused  *fault.Error // what a dialect could not translate
@@ -273,6 +280,7 @@ func (x *Exchange) Close(gone bool, now time.Time) {
 		x.usage = x.answer.Usage()
 	}
 	x.rec.Usage, _ = x.usage.Clamp()
+	x.settle(gone, now)
 	x.rec.Duration = now.Sub(x.req.Now)
 	if gone {
 		x.rec.Outcome = record.ClientGone

@@ -12,7 +12,6 @@ const (
 	HeaderModel    = "X-Gatehouse-Model"
 	HeaderEndpoint = "X-Gatehouse-Endpoint"
 	HeaderFallback = "X-Gatehouse-Fallback"
-	HeaderSource   = "X-Gatehouse-Error-Source"
 )
 
 // authenticate appends the credential that the endpoint's mode asks for.

@@ -2,11 +2,14 @@ package front
 
 import (
 	"net"
+	"net/http"
 	"time"
 
+	"github.com/gatehouse-ai/gatehouse/buffers"
 	"github.com/gatehouse-ai/gatehouse/evloop"
 	"github.com/gatehouse-ai/gatehouse/fault"
 	"github.com/gatehouse-ai/gatehouse/h1"
+	"github.com/gatehouse-ai/gatehouse/handover"
 	"github.com/gatehouse-ai/gatehouse/op"
 	"github.com/gatehouse-ai/gatehouse/principal"
 	"github.com/gatehouse-ai/gatehouse/wire"
@@ -22,9 +25,11 @@ const (
 // Sizes of what is held of a request.
 const (
 	maxBody = 1 << 20   // larger ones go to net/http, so that no request holds up a loop for long
-	ahead   = 16 << 10  // of requests to come while one is served
 	hinted  = 8 << 10   // from here on a connection reads straight into a buffer as large as its last request
 	maxHint = 128 << 10 // but not for this much
+	// counted is the size from which a buffer counts against the memory that all
+	// requests share; smaller ones are bounded by the number of connections.
+	counted = 32 << 10
 )
 
 // state is what a client is about.
@@ -140,14 +145,14 @@ func (c *client) fill() error {
 	if c.buf == nil && c.hint < hinted {
 		n, err := c.conn.Read(c.w.read)
 		if n > 0 {
-			c.buf = append(c.w.buffers.take(n), c.w.read[:n]...)
+			c.buf = append(c.w.buffers.Take(n), c.w.read[:n]...)
 			return nil
 		}
 		return err
 	}
 	switch {
 	case c.buf == nil:
-		c.buf = c.w.buffers.take(c.hint)
+		c.buf = c.w.buffers.Take(c.hint)
 	case len(c.buf) == cap(c.buf):
 		c.grow(2 * len(c.buf))
 	}
@@ -164,15 +169,15 @@ func (c *client) fill() error {
 
 // grow moves what has been read to a buffer for n bytes.
 func (c *client) grow(n int) {
-	larger := append(c.w.buffers.take(min(n, largest)), c.buf...)
-	c.w.buffers.give(c.buf)
+	larger := append(c.w.buffers.Take(min(n, buffers.Largest)), c.buf...)
+	c.w.buffers.Give(c.buf)
 	c.buf = larger
 }
 
 // drop gives the buffer back.
 func (c *client) drop() {
 	if c.buf != nil {
-		c.w.buffers.give(c.buf)
+		c.w.buffers.Give(c.buf)
 		c.buf = nil
 	}
 	if c.held > 0 {
@@ -266,7 +271,7 @@ func (c *client) skipBreaks() {
 
 // mine tells whether the request is one that the front serves.
 func (c *client) mine() bool {
-	if c.req.Length < 0 || c.req.Method != "POST" || c.req.Header.Has("Content-Encoding") {
+	if c.req.Length < 0 || c.req.Method != http.MethodPost || c.req.Header.Has("Content-Encoding") {
 		return false
 	}
 	if !wire.EqualFold(wire.MediaType(c.req.Header.Get("Content-Type")), "application/json") {
@@ -319,7 +324,7 @@ func (c *client) answered(last bool) {
 	if len(rest) == 0 {
 		c.drop()
 	} else {
-		next := append(c.w.buffers.take(len(rest)), rest...)
+		next := append(c.w.buffers.Take(len(rest)), rest...)
 		c.drop()
 		c.buf = next
 	}
@@ -335,7 +340,7 @@ func (c *client) answered(last bool) {
 // of the connection, or the next request.
 func (c *client) readAhead() {
 	room := c.buf[len(c.buf):cap(c.buf)]
-	if len(room) == 0 || len(c.buf)-c.req.Size-int(c.req.Length) >= ahead {
+	if len(room) == 0 || len(c.buf)-c.req.Size-int(c.req.Length) >= handover.MaxAhead {
 		// What has been read must stay where it is. A client that leaves is still
 		// noticed.
 		c.paused = true
@@ -402,14 +407,14 @@ func (c *client) forget() {
 
 // handOver gives the connection to net/http, with what has been read of it.
 func (c *client) handOver() {
-	c.part(func(nc net.Conn, read []byte) net.Conn { return &prefixed{Conn: nc, read: read} })
+	c.part(handover.Prefixed)
 }
 
 // lend gives the connection to net/http for the one request whose head has been
 // read.
 func (c *client) lend() {
 	size := int64(c.req.Size) + max(0, c.req.Length)
-	c.part(func(nc net.Conn, read []byte) net.Conn { return c.w.front.lend(nc, read, size) })
+	c.part(func(nc net.Conn, read []byte) net.Conn { return handover.Lend(nc, read, size, c.w.front.back) })
 }
 
 // part leaves the loop for the net/http front.
@@ -420,7 +425,7 @@ func (c *client) part(as func(nc net.Conn, read []byte) net.Conn) {
 		c.w.front.Log.Warn("a connection could not be handed over", "error", err.Error())
 		c.conn.Close()
 	} else {
-		go c.w.front.other.deliver(as(nc, read))
+		go c.w.front.other.Deliver(as(nc, read))
 	}
 	c.forget()
 }

@@ -8,12 +8,14 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/gatehouse-ai/gatehouse/evloop"
 	"github.com/gatehouse-ai/gatehouse/fault"
+	"github.com/gatehouse-ai/gatehouse/handover"
 	"github.com/gatehouse-ai/gatehouse/memory"
 	"github.com/gatehouse-ai/gatehouse/op"
 	"github.com/gatehouse-ai/gatehouse/record"
@@ -38,6 +40,9 @@ type Options struct {
 	Memory  *memory.Memory
 	Hooks   func(worker int) Hooks
 	Workers int
+	// Linger has workers keep their processors for moments of waiting: there must
+	// be others for the rest of the program.
+	Linger bool
 	// Header is how many bytes the head of a request may have.
 	Header int
 	Log    *slog.Logger
@@ -47,7 +52,7 @@ type Options struct {
 type Front struct {
 	Options
 	workers  []*worker
-	other    *Handover
+	other    *handover.Listener
 	draining atomic.Bool
 	clients  atomic.Int64
 	empty    chan struct{} // told when the last client has gone while draining
@@ -57,7 +62,7 @@ type Front struct {
 // New starts the workers. Connections that the front does not serve come out
 // of Handover.
 func New(o Options) (*Front, error) {
-	f := &Front{Options: o, other: newHandover(), empty: make(chan struct{}, 1)}
+	f := &Front{Options: o, other: handover.New(), empty: make(chan struct{}, 1)}
 	for i := range o.Workers {
 		w, err := newWorker(f, o.Hooks(i))
 		if err != nil {
@@ -71,15 +76,25 @@ func New(o Options) (*Front, error) {
 }
 
 // Handover is where connections that the front does not serve come out.
-func (f *Front) Handover() *Handover { return f.other }
+func (f *Front) Handover() net.Listener { return f.other }
+
+// Returned is what an http.Server on the Handover has for its ConnState: with
+// the end of an answer a connection that was lent comes back.
+func Returned(nc net.Conn, state http.ConnState) { handover.Returned(nc, state) }
+
+// back takes a connection that net/http has had for one request.
+func (f *Front) back(nc net.Conn, ahead []byte) error {
+	if f.draining.Load() {
+		return nc.Close()
+	}
+	f.assign(nc, ahead)
+	return nil
+}
 
 const (
 	handshakeTimeout = 10 * time.Second
 	acceptPause      = 5 * time.Millisecond // after an error that will pass, such as no free descriptor
 )
-
-// noDeadline lifts a deadline.
-var noDeadline time.Time
 
 // Serve accepts connections until the listener is closed; then its error is
 // net.ErrClosed. config is nil for connections without TLS.
@@ -118,7 +133,7 @@ func (f *Front) handshake(nc net.Conn, config *tls.Config) {
 		return
 	}
 	if secure.ConnectionState().NegotiatedProtocol == "h2" {
-		f.other.deliver(secure)
+		f.other.Deliver(secure)
 		return
 	}
 	f.assign(secure, nil)

@@ -9,6 +9,7 @@ import (
 	"github.com/gatehouse-ai/gatehouse/ident"
 	"github.com/gatehouse-ai/gatehouse/record"
 	"github.com/gatehouse-ai/gatehouse/relay"
+	"github.com/gatehouse-ai/gatehouse/upstream"
 	"github.com/gatehouse-ai/gatehouse/wire"
 )
 
@@ -22,10 +23,10 @@ type session struct {
 	id  []byte // which rec.ID is a view of
 
 	attempt *exchange.Attempt
-	dial    *dial     // under way for this session
-	up      *upstream // that the attempt was sent over
-	pool    *pool     // of the attempt's endpoint
-	stale   int       // connections that turned out to have been closed by the endpoint
+	dial    *upstream.Dial // under way for this session
+	up      *upstream.Conn // that the attempt was sent over
+	pool    *upstream.Pool // of the attempt's endpoint
+	stale   int            // connections that turned out to have been closed by the endpoint
 	clock   clock
 	held    int64 // of the shared memory, for what is held of the answer
 
@@ -108,20 +109,20 @@ func (s *session) next() {
 		return
 	}
 	s.attempt, s.stale = a, 0
-	s.pool = s.w.pool(s.gen.Clients[a.Endpoint.Endpoint])
+	s.pool = s.w.endpoints.Pool(s.gen.Clients[a.Endpoint.Endpoint])
 	s.clock.attempt(a.Endpoint.Timeouts, s.w.loop.Now())
 	s.connect()
 }
 
 // connect takes an idle connection to the endpoint, or makes one.
 func (s *session) connect() {
-	if up := s.pool.take(); up != nil && s.stale < maxStale {
+	if up := s.pool.Take(); up != nil && s.stale < maxStale {
 		s.over(up)
 		return
 	} else if up != nil {
-		s.pool.put(up)
+		s.pool.Put(up)
 	}
-	s.dial = s.pool.connect(s)
+	s.dial = s.pool.Connect(s, s.attempt.Endpoint.Timeouts.Connect)
 	s.arm()
 }
 
@@ -129,47 +130,42 @@ func (s *session) connect() {
 // made.
 const maxStale = 2
 
-// connected is called when a dial has ended.
-func (s *session) connected(up *upstream, err error) {
+// Connected is called when a dial has ended. It is part of upstream.Asker, as
+// are the other methods of such names.
+func (s *session) Connected(up *upstream.Conn, err error) {
 	s.dial = nil
 	if err != nil {
-		s.broken(relay.Unreachable(err))
+		s.Broken(relay.Unreachable(err))
 		return
 	}
 	s.over(up)
 }
 
 // over sends the attempt's request over a connection.
-func (s *session) over(up *upstream) {
+func (s *session) over(up *upstream.Conn) {
 	s.up = up
-	up.begin(s)
 	s.clock.sent(s.w.loop.Now())
-	if err := up.send(s.attempt); err != nil {
-		s.lost(err)
-		return
+	if up.Ask(s, s.attempt) {
+		s.arm()
 	}
+}
+
+// Sent begins the wait for the answer anew, once the whole request has gone out.
+func (s *session) Sent() {
+	s.clock.sent(s.w.loop.Now())
 	s.arm()
 }
 
-// lost is called when the connection to the endpoint has failed before a byte
-// of the answer came. One that had been idle may have been closed by the
-// endpoint at the same moment: the request is sent again over another.
-func (s *session) lost(err error) {
-	up := s.up
+// Lost sends the request again, over another connection.
+func (s *session) Lost() {
 	s.up = nil
-	again := up.again
-	up.drop()
-	if again {
-		s.stale++
-		s.connect()
-		return
-	}
-	s.broken(relay.Unanswered(err))
+	s.stale++
+	s.connect()
 }
 
-// broken ends the attempt with a failure of its endpoint.
-func (s *session) broken(cause *fault.Error) {
-	s.release(false)
+// Broken ends the attempt with a failure of its endpoint.
+func (s *session) Broken(cause *fault.Error) {
+	s.cancel() // a dial as well, if the attempt did not get as far as a connection
 	verdict, err := s.x.End(cause, s.w.loop.Now(), s)
 	s.ended(verdict, err)
 }
@@ -188,23 +184,24 @@ func (s *session) ended(verdict exchange.Verdict, err error) {
 	}
 }
 
-// answer takes the head of the endpoint's answer.
-func (s *session) answer(status int, h wire.Header) {
+// Answered takes the head of the endpoint's answer.
+func (s *session) Answered(status int, h wire.Header, trails bool) {
+	s.trails = trails
 	now := s.w.loop.Now()
 	s.clock.answered(now)
 	s.x.Answer(status, h, now)
 }
 
-// data takes a piece of the endpoint's answer. It returns false if the session
+// Data takes a piece of the endpoint's answer. It returns false if the session
 // is over.
-func (s *session) data(p []byte) bool {
+func (s *session) Data(p []byte) bool {
 	s.clock.progress(s.w.loop.Now())
 	if err := s.x.Data(p, s); err != nil {
 		s.c.leave()
 		return false
 	}
 	if held := s.x.Held(); held > counted && !s.hold(held) {
-		s.broken(relay.NoMemory())
+		s.Broken(relay.NoMemory())
 		return false
 	}
 	return true
@@ -222,33 +219,39 @@ func (s *session) hold(n int64) bool {
 	return true
 }
 
-// end takes the end of the endpoint's answer. The connection is free by then.
-func (s *session) end() {
+// Finished tells whether the client has its whole answer.
+func (s *session) Finished() bool { return s.x.Finished() }
+
+// Ended takes the end of the endpoint's answer. The connection is free by then.
+func (s *session) Ended(trailer wire.Header, whole bool) {
+	s.up = nil
+	if !whole {
+		s.finish()
+		return
+	}
+	s.trailer = trailer
 	verdict, err := s.x.End(nil, s.w.loop.Now(), s)
 	s.ended(verdict, err)
 }
 
-// release parts with the connection to the endpoint.
-func (s *session) release(reusable bool) {
-	up := s.up
-	if up == nil {
-		return
-	}
-	s.up = nil
-	if reusable {
-		up.free()
-	} else {
-		up.drop()
+// release closes the connection to the endpoint.
+func (s *session) release() {
+	if s.up != nil {
+		s.up.Drop()
+		s.up = nil
 	}
 }
+
+// Hurt ends the client that a defect happened to.
+func (s *session) Hurt(f *fault.Error) { s.c.hurt(f) }
 
 // cancel gives up what is under way for the answer.
 func (s *session) cancel() {
 	if s.dial != nil {
-		s.dial.s = nil // its connection will be kept for others
+		s.dial.Cancel()
 		s.dial = nil
 	}
-	s.release(false)
+	s.release()
 }
 
 // finish ends the answer and the session.
@@ -313,7 +316,7 @@ func (s *session) tick() {
 	case stalled:
 		s.c.leave()
 	case overdue:
-		s.broken(late)
+		s.Broken(late)
 	case quiet:
 		s.clock.alive(now)
 		if s.x.Idle(s) != nil || s.flush() != nil {
@@ -330,21 +333,21 @@ func (s *session) tick() {
 func (s *session) drained() {
 	s.clock.wrote(s.w.loop.Now())
 	if s.up != nil {
-		s.up.resume()
+		s.up.Resume()
 	}
 	s.arm()
 }
 
-// settle is called at the end of an event of the endpoint's connection: what
+// Settle is called at the end of an event of the endpoint's connection: what
 // has been composed goes to the client, and a client that does not keep up slows
 // the endpoint down.
-func (s *session) settle() {
+func (s *session) Settle() {
 	if s.flush() != nil {
 		s.c.leave()
 		return
 	}
 	if s.up != nil && s.c.conn.Pending() > slow {
-		s.up.pause()
+		s.up.Pause()
 	}
 	s.arm()
 }

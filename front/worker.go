@@ -1,15 +1,17 @@
 package front
 
 import (
+	"maps"
 	"net"
 	"net/http"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
 
+	"github.com/gatehouse-ai/gatehouse/buffers"
 	"github.com/gatehouse-ai/gatehouse/evloop"
 	"github.com/gatehouse-ai/gatehouse/fault"
-	"github.com/gatehouse-ai/gatehouse/relay"
+	"github.com/gatehouse-ai/gatehouse/upstream"
 )
 
 // readSize is how much is read at a time.
@@ -23,16 +25,14 @@ type worker struct {
 	hooks Hooks
 	load  atomic.Int64 // connections of clients, those included that are on their way
 
-	buffers  buffers
-	read     []byte   // what has been read last, during one event
-	out      []byte   // of the answer to the client whose event is handled; empty between events
-	request  []byte   // the request to an endpoint that is being written
-	parts    [][]byte // of it
-	sessions []*session
-	clients  client // head of the list of all
-	pools    map[*relay.Client]*pool
-	date     [len(http.TimeFormat)]byte
-	second   int64 // that date is of
+	buffers   buffers.Buffers
+	read      []byte // what has been read last, during one event
+	out       []byte // of the answer to the client whose event is handled; empty between events
+	sessions  []*session
+	clients   client // head of the list of all
+	endpoints *upstream.Pools
+	date      [len(http.TimeFormat)]byte
+	second    int64 // that date is of
 }
 
 func newWorker(f *Front, hooks Hooks) (*worker, error) {
@@ -40,10 +40,11 @@ func newWorker(f *Front, hooks Hooks) (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &worker{
-		front: f, loop: loop, hooks: hooks,
-		read: make([]byte, readSize), pools: map[*relay.Client]*pool{},
+	if f.Linger {
+		loop.Linger()
 	}
+	w := &worker{front: f, loop: loop, hooks: hooks, read: make([]byte, readSize)}
+	w.endpoints = upstream.New(upstream.Options{Loop: loop, Read: w.read, Defect: w.defect, Draining: f.draining.Load})
 	w.clients.prev, w.clients.next = &w.clients, &w.clients
 	return w, nil
 }
@@ -66,7 +67,7 @@ func (w *worker) accept(nc net.Conn, read []byte) {
 	}
 	c.expect(headTimeout)
 	if len(read) > 0 {
-		c.buf = append(w.buffers.take(len(read)), read...)
+		c.buf = append(w.buffers.Take(len(read)), read...)
 		defer w.survive(c.hurt)
 		c.advance()
 	}
@@ -96,7 +97,7 @@ func (w *worker) drain() {
 		}
 		c = next
 	}
-	w.closeIdle(func(*pool) bool { return true })
+	w.endpoints.Drain()
 }
 
 // cut ends every request in flight.
@@ -113,29 +114,7 @@ func (w *worker) cut(cause *fault.Error) {
 }
 
 // retire closes idle connections to endpoints that are no longer configured.
-func (w *worker) retire() {
-	used := map[*relay.Client]bool{}
-	for _, c := range w.front.Current().Clients {
-		used[c] = true
-	}
-	w.closeIdle(func(p *pool) bool { return !used[p.client] })
-	for c := range w.pools {
-		if !used[c] {
-			delete(w.pools, c)
-		}
-	}
-}
-
-func (w *worker) closeIdle(which func(*pool) bool) {
-	for _, p := range w.pools {
-		if which(p) {
-			p.retired = true
-			for p.idle.next != &p.idle {
-				p.idle.next.drop()
-			}
-		}
-	}
-}
+func (w *worker) retire() { w.endpoints.Retain(maps.Values(w.front.Current().Clients)) }
 
 // session returns one that is free.
 func (w *worker) session() *session {
@@ -173,9 +152,14 @@ func (w *worker) survive(hurt func(*fault.Error)) {
 	if p == nil {
 		return
 	}
+	hurt(w.defect(p))
+}
+
+// defect reports a panic, and returns what is said of it.
+func (w *worker) defect(panicked any) *fault.Error {
 	w.out = w.out[:0]
-	w.front.Log.Error("panic", "panic", p, "stack", string(debug.Stack()))
-	hurt(fault.New(fault.Internal, "The gateway had an internal error while processing your request."))
+	w.front.Log.Error("panic", "panic", panicked, "stack", string(debug.Stack()))
+	return fault.New(fault.Internal, "The gateway had an internal error while processing your request.")
 }
 
 // since is the time from then to the batch of now.

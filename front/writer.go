@@ -66,10 +66,11 @@ func (s *session) Head(status int, h wire.Header) error {
 	if s.chunked {
 		b = append(b, "Transfer-Encoding: chunked\r\n"...)
 	}
-	if s.last {
+	if s.last = s.last || s.w.front.draining.Load(); s.last {
 		b = append(b, "Connection: close\r\n"...)
 	}
-	s.w.out = append(b, "\r\n"...)
+	b = append(b, "\r\n"...)
+	s.w.out = b
 	s.begun = true
 	s.rec.Status = status
 	return nil

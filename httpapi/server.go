@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gatehouse-ai/gatehouse/exchange"
+	"github.com/gatehouse-ai/gatehouse/envelope"
 	"github.com/gatehouse-ai/gatehouse/fault"
 	"github.com/gatehouse-ai/gatehouse/ident"
 	"github.com/gatehouse-ai/gatehouse/memory"
@@ -169,7 +169,7 @@ func (s *Server) fail(c *Call, e *fault.Error) {
 		c.Writer.Abort()
 		return
 	}
-	status, h, body := exchange.Failure(e, shape(c), c.Record.ID, nil)
+	status, h, body := envelope.Answer(e, shape(c), c.Record.ID, nil)
 	if c.Writer.Head(status, h) == nil && c.Request.Method != http.MethodHead {
 		_ = c.Writer.Write(body, false)
 	}

@@ -1,6 +1,7 @@
 package limit
 
 import (
+	"slices"
 	"time"
 
 	"github.com/gatehouse-ai/gatehouse/wire"
@@ -30,6 +31,14 @@ func AppendHeaders(dst wire.Header, v View, scratch []byte) (wire.Header, []byte
 	}
 	return dst, scratch
 }
+
+// HasHeaders tells whether h has fields that say how somebody stands.
+func HasHeaders(h wire.Header) bool { return slices.ContainsFunc(h, told) }
+
+// DropHeaders takes such fields out of h, in place.
+func DropHeaders(h wire.Header) wire.Header { return slices.DeleteFunc(h, told) }
+
+func told(f wire.Field) bool { return wire.HasPrefixFold(f.Name, "x-ratelimit-") }
 
 // appendDecimal appends a number that is not negative, in place: six of them are
 // on every answer, and strconv.AppendInt writes elsewhere first and then copies.

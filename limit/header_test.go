@@ -90,3 +90,13 @@ func TestHeadersDoNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+func TestFieldsOfOthers(t *testing.T) {
+	h := wire.Header{{Name: "A", Value: "1"}, {Name: "x-ratelimit-limit-requests", Value: "7"}, {Name: "X-RateLimit-Reset-Images", Value: "8"}, {Name: "X-Ratelimit", Value: "9"}}
+	if !limit.HasHeaders(h) || limit.HasHeaders(h[:1]) || limit.HasHeaders(h[3:]) {
+		t.Error("fields of limits are not told from others")
+	}
+	if diff := cmp.Diff(wire.Header{{Name: "A", Value: "1"}, {Name: "X-Ratelimit", Value: "9"}}, limit.DropHeaders(h)); diff != "" {
+		t.Error(diff)
+	}
+}

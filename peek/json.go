@@ -26,6 +26,8 @@ type JSON struct {
 	OptionsNull  bool
 	IncludeUsage bool // stream_options.include_usage
 	IncludeAt    Span
+	MaxTokens    int64 // the largest bound of what one choice may have; 0 if there is none
+	N            int64 // choices; 0 if the body does not say
 	seen         uint32
 }
 
@@ -140,8 +142,29 @@ func (f *JSON) member(body []byte, m wire.Member, o *op.Operation) error {
 		f.Stream = v[0] == 't' && o.Reply != op.JSON
 	case "stream_options":
 		return f.options(body, m, null)
+	case "max_completion_tokens", "max_tokens", "max_output_tokens":
+		f.MaxTokens = max(f.MaxTokens, count(v))
+	case "n":
+		f.N = count(v)
 	}
 	return nil
+}
+
+// count reads a number of tokens or choices. What is no whole number above 0, or
+// larger than any engine takes, is 0: it is for the endpoint to refuse.
+func count(v []byte) int64 {
+	const digits = 10
+	if len(v) > digits {
+		return 0
+	}
+	n := int64(0)
+	for _, c := range v {
+		if c < '0' || c > '9' {
+			return 0
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n
 }
 
 // options takes the member stream_options.

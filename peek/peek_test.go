@@ -193,3 +193,31 @@ func FuzzScan(f *testing.F) {
 		}
 	})
 }
+
+// What is no number that an engine takes is for the endpoint to refuse.
+func TestBoundsOfOutput(t *testing.T) {
+	for _, c := range []struct {
+		more   string
+		max, n int64
+	}{
+		{``, 0, 0},
+		{`,"max_tokens":7`, 7, 0},
+		{`,"max_completion_tokens":9,"max_tokens":7,"n":3`, 9, 3},
+		{`,"max_tokens":7,"max_output_tokens":5,"n":null`, 7, 0},
+		{`,"max_tokens":9999999999,"n":9999999999`, 9999999999, 9999999999},
+		{`,"max_tokens":10000000000,"n":99999999999999999999`, 0, 0},
+		{`,"max_tokens":-7,"n":1.5`, 0, 0},
+		{`,"max_tokens":1e3,"n":"3"`, 0, 0},
+		{`,"max_tokens":{"max_tokens":4},"n":[3]`, 0, 0},
+		{`,"max_tokens":null,"n":true`, 0, 0},
+	} {
+		body, o := []byte(`{"model":"m","messages":[]`+c.more+`}`), operation(t, op.ChatCompletion)
+		var f peek.JSON
+		if err := f.Scan(body, o); err != nil || f.MaxTokens != c.max || f.N != c.n {
+			t.Errorf("%s: %d and %d, %v", c.more, f.MaxTokens, f.N, err)
+		}
+		if n := testing.AllocsPerRun(10, func() { _ = f.Scan(body, o) }); n != 0 {
+			t.Errorf("%s: %v allocations", c.more, n)
+		}
+	}
+}

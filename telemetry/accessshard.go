@@ -102,12 +102,12 @@ func (s *AccessShard) take() []byte {
 	return batch
 }
 
-// giveBack is told that a batch is done with. A large one is left to the
-// garbage collector: it was for a burst.
+// giveBack is told that a batch is done with. A large one that was hardly used is
+// left to the garbage collector: it was for a burst.
 func (s *AccessShard) giveBack(batch []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if cap(batch) <= 4*enough {
+	if cap(batch) <= 4*enough || len(batch) >= cap(batch)/4 {
 		s.spare = batch[:0]
 	}
 }

@@ -102,17 +102,6 @@ func TestScanDoesNotAllocate(t *testing.T) {
 	}
 }
 
-func TestSplice(t *testing.T) {
-	body := []byte(`{"model":"a","x":1}`)
-	got := wire.AppendSpliced(nil, body, wire.Splice{9, 12, []byte(`"long name"`)}, wire.Splice{18, 18, []byte(`,"y":2`)})
-	if string(got) != `{"model":"long name","x":1,"y":2}` {
-		t.Errorf("%s", got)
-	}
-	if n := wire.SplicedLen(len(body), wire.Splice{9, 12, []byte(`"long name"`)}, wire.Splice{18, 18, []byte(`,"y":2`)}); n != len(got) {
-		t.Errorf("SplicedLen %d, want %d", n, len(got))
-	}
-}
-
 func BenchmarkScan(b *testing.B) {
 	for _, c := range []struct{ name, body string }{
 		{"small", `{"model":"m","messages":[{"role":"user","content":"` + strings.Repeat("hello ", 60) + `"}]}`},

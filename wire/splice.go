@@ -6,26 +6,6 @@ type Splice struct {
 	Text       []byte
 }
 
-// AppendSpliced appends body with the splices made, which must be in order
-// and must not overlap.
-func AppendSpliced(dst, body []byte, splices ...Splice) []byte {
-	at := 0
-	for _, s := range splices {
-		dst = append(dst, body[at:s.Start]...)
-		dst = append(dst, s.Text...)
-		at = s.End
-	}
-	return append(dst, body[at:]...)
-}
-
-// SplicedLen returns the length of a body of n bytes after the splices.
-func SplicedLen(n int, splices ...Splice) int {
-	for _, s := range splices {
-		n += len(s.Text) - (s.End - s.Start)
-	}
-	return n
-}
-
 // AppendString appends s as a JSON string.
 func AppendString(b []byte, s string) []byte {
 	const hex = "0123456789abcdef"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 
 	"github.com/gatehouse-ai/gatehouse/cli"
@@ -21,7 +22,7 @@ func main() {
 		}
 	}()
 	env := cli.OSEnv()
-	env.Reload = reload
+	env.Reload, env.Loops = reload, runtime.GOMAXPROCS(0)
 	code := cli.Main(ctx, os.Args[1:], env)
 	stop()
 	os.Exit(code)

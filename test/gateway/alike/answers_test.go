@@ -71,13 +71,14 @@ func TestErrorsOfEngines(t *testing.T) {
 			large = pieces
 		}
 		for _, path := range []string{chat, "/v1/messages", "/v1/embeddings"} {
+			full := everything("m")
 			cases = append(
 				cases,
-				sent{name: name + " 400 " + path, setup: setup{one: []reply{{text: status(400, jsonType, body)}}}, send: []string{post(path, chatBody)}},
-				sent{name: name + " 200 " + path, setup: setup{exempt: large, one: []reply{{text: ok(jsonType, body)}}}, send: []string{post(path, chatBody)}},
-				sent{name: name + " 200 in chunks " + path, setup: setup{exempt: large, one: []reply{{text: chunked(jsonType, nil, body+" "), each: 1 << 10}}}, send: []string{post(path, chatBody)}},
-				sent{name: name + " 200 html " + path, setup: setup{one: []reply{{text: ok("text/html; charset=utf-8", body)}}}, send: []string{post(path, streaming)}},
-				sent{name: name + " 429 " + path, setup: setup{one: []reply{{text: status(429, jsonType, body, "Retry-After: 20", "X-Ratelimit-Limit-Requests: 5", "X-Should-Retry: true")}}}, send: []string{post(path, chatBody)}},
+				sent{name: name + " 400 " + path, setup: setup{one: []reply{{text: status(400, jsonType, body)}}}, send: []string{post(path, full)}},
+				sent{name: name + " 200 " + path, setup: setup{exempt: large, one: []reply{{text: ok(jsonType, body)}}}, send: []string{post(path, full)}},
+				sent{name: name + " 200 in chunks " + path, setup: setup{exempt: large, one: []reply{{text: chunked(jsonType, nil, body+" "), each: 1 << 10}}}, send: []string{post(path, full)}},
+				sent{name: name + " 200 html " + path, setup: setup{one: []reply{{text: ok("text/html; charset=utf-8", body)}}}, send: []string{post(path, strings.Replace(full, "{", `{"stream":true,`, 1))}},
+				sent{name: name + " 429 " + path, setup: setup{one: []reply{{text: status(429, jsonType, body, "Retry-After: 20", "X-Ratelimit-Limit-Requests: 5", "X-Should-Retry: true")}}}, send: []string{post(path, full)}},
 			)
 		}
 	}

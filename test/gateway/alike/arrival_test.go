@@ -68,7 +68,7 @@ func TestSplitAtEveryByte(t *testing.T) {
 	for name, text := range map[string]string{
 		"chat":    post(chat, chatBody),
 		"stream":  post(chat, streaming),
-		"refused": post(chat, `{"model":"nobody"}`),
+		"refused": post(chat, `{"model":"nobody","messages":[]}`),
 		"list":    list(),
 		"odd":     strings.Replace(post(chat, chatBody), "Host: ", "Host:  ", 1) + "",
 		"chunks":  lines("POST "+chat+" HTTP/1.1", "Host: localhost", auth, "Content-Type: application/json", "Transfer-Encoding: chunked") + chunk(chatBody) + "0\r\n\r\n",

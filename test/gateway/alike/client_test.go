@@ -89,6 +89,31 @@ func (c *client) read(head bool) bool {
 	return false
 }
 
+// begin reads the head of a chunked answer and its first event. What it returns
+// reads the rest.
+func (c *client) begin() (finish func()) {
+	c.tb.Helper()
+	line, fields, err := readHead(c.br)
+	first := ""
+	for err == nil && !strings.HasSuffix(first, "\n\n\r\n") {
+		var b byte
+		b, err = c.br.ReadByte()
+		first += string(b)
+	}
+	if err != nil {
+		c.tb.Fatalf("the answer has not begun: %v", err)
+	}
+	return func() {
+		c.br = bufio.NewReader(io.MultiReader(strings.NewReader(first), c.br))
+		a := answer{Line: line, Fields: fields}
+		if a.Body, a.Trailer, err = readBody(c.br, fields, true); err != nil {
+			c.end(err)
+			a.Broken = true
+		}
+		c.answers = append(c.answers, a)
+	}
+}
+
 func (c *client) end(err error) {
 	c.ended = true
 	if timeout, ok := err.(net.Error); ok && timeout.Timeout() { //nolint:errorlint // as it comes of the connection

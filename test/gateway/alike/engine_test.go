@@ -4,14 +4,17 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"net"
 	"net/http/httputil"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // after is what an engine does with the connection when it has answered.
@@ -22,7 +25,14 @@ const (
 	shut               // it closes it
 	reset              // it resets it
 	wait               // it waits until the gateway closes it, and notes that
-	flood              // it writes the text again and again until the gateway closes it
+	flood              // it writes the body again and again until nobody takes it any more, then it waits
+)
+
+// What an engine that floods can write before it stops, and how long a write may
+// wait until it is taken to be stuck.
+const (
+	flooding = 64 << 20
+	stuck    = 50 * time.Millisecond
 )
 
 // reply is what an engine answers to one request, as it stands on the wire.
@@ -30,6 +40,7 @@ type reply struct {
 	text  string
 	each  int  // bytes of each write; 0 for all at once
 	early bool // it goes out before the body of the request is read
+	gated bool // it waits for the word of the test
 	then  after
 }
 
@@ -52,25 +63,40 @@ type engine struct {
 	got  chan struct{} // told of each request that has been read, its body excluded if the reply is early
 	left chan struct{} // told of each connection that the gateway has closed on a reply that waits
 
+	stuck chan struct{} // told of each flood that nobody takes any more
+	free  chan struct{} // lets replies go that are gated
+
 	mu      sync.Mutex
 	taken   int
 	seen    []request
 	conns   map[net.Conn]bool
 	dialled int
 	closed  bool
-	written int64 // by replies that flood
 }
 
 func newEngine(tb testing.TB, script ...reply) *engine {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", address(tb)+":0")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	e := &engine{l: l, script: script, conns: map[net.Conn]bool{}, got: make(chan struct{}, 5000), left: make(chan struct{}, 5000)}
+	e := &engine{l: l, script: script, conns: map[net.Conn]bool{}, got: make(chan struct{}, 5000), left: make(chan struct{}, 5000), stuck: make(chan struct{}, 100), free: make(chan struct{})}
 	e.all.Go(e.accept)
 	tb.Cleanup(func() { e.close() })
 	return e
+}
+
+// address is one of this machine for what the test listens at. The tests make
+// thousands of connections that the system remembers for a minute, and among the
+// ports of one address it would look long for one that is free.
+func address(tb testing.TB) string {
+	if runtime.GOOS != "linux" { // which alone has all of the network
+		return "127.0.0.1"
+	}
+	h := fnv.New32a()
+	_, _ = io.WriteString(h, tb.Name())
+	n := h.Sum32()
+	return fmt.Sprintf("127.%d.%d.%d", 1+n%250, n>>8&0xff, 1+n>>16%250)
 }
 
 func (e *engine) addr() string { return e.l.Addr().String() }
@@ -124,7 +150,7 @@ func (e *engine) serve(c net.Conn) {
 		}
 		r := e.next()
 		if r.early {
-			e.got <- struct{}{}
+			tell(e.got)
 			write(c, r)
 		}
 		req.readBody(br)
@@ -132,7 +158,10 @@ func (e *engine) serve(c net.Conn) {
 		e.seen = append(e.seen, req)
 		e.mu.Unlock()
 		if !r.early {
-			e.got <- struct{}{}
+			tell(e.got)
+			if r.gated {
+				<-e.free
+			}
 			if r.then != flood {
 				write(c, r)
 			}
@@ -152,21 +181,50 @@ func (e *engine) end(c net.Conn, br *bufio.Reader, r reply) bool {
 		_ = c.(*net.TCPConn).SetLinger(0)
 	case wait:
 		_, _ = io.Copy(io.Discard, br)
-		e.left <- struct{}{}
+		tell(e.left)
 	case flood:
-		head, body, _ := strings.Cut(r.text, "\r\n\r\n")
-		_, err := io.WriteString(c, head+"\r\n\r\n")
-		for err == nil {
-			var n int
-			n, err = io.WriteString(c, body)
-			e.mu.Lock()
-			e.written += int64(n)
-			e.mu.Unlock()
-		}
-		e.left <- struct{}{}
+		e.flood(c, r.text)
+		_ = c.SetDeadline(noDeadline)
+		_, _ = io.Copy(io.Discard, br)
+		tell(e.left)
 	case shut:
 	}
 	return true
+}
+
+var noDeadline time.Time
+
+// flood writes an answer whose body has no end.
+func (e *engine) flood(c net.Conn, text string) {
+	head, body, _ := strings.Cut(text, "\r\n\r\n")
+	_, err := io.WriteString(c, head+"\r\n\r\n")
+	written := 0
+	for err == nil && written < flooding {
+		var n int
+		_ = c.SetWriteDeadline(time.Now().Add(stuck))
+		n, err = io.WriteString(c, body)
+		written += n
+	}
+	if written < flooding {
+		tell(e.stuck)
+	}
+}
+
+// tell signals, unless nobody has listened for long.
+func tell(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// take returns what has been seen, and forgets it.
+func (e *engine) take() []request {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	seen := e.seen
+	e.seen = nil
+	return seen
 }
 
 func write(c net.Conn, r reply) {

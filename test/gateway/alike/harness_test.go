@@ -1,7 +1,9 @@
 package alike_test
 
 import (
+	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"regexp"
@@ -55,13 +57,11 @@ type side struct {
 	front    string
 	g        *gwtest.Gateway
 	one, two *engine
-	made     string // the configuration
+	head     string // of the configuration
 
 	conns   []*client
-	answers []answer // of connections in their order
-	ends    []string // of connections
-	silent  int      // requests that end without an answer
-	notes   []string // whatever else is to be the same
+	stopped bool // the gateway takes no more connections
+	silent  int  // requests that end without an answer
 }
 
 // fronts are the values of the key.
@@ -73,7 +73,6 @@ type seen struct {
 	Ends     []string
 	One, Two []request
 	Records  []summary
-	Notes    []string
 }
 
 // summary is what a record says that does not depend on the time.
@@ -134,8 +133,8 @@ func (s setup) start(tb testing.TB, front string) *side {
 	if yaml == "" {
 		yaml = standard
 	}
-	d.made = d.fill("front: " + front + "\n" + yaml + s.top)
-	d.g = gwtest.Start(tb, d.made)
+	d.head = "front: " + front + "\nadmin: off\nlisten: " + address(tb) + ":0\n"
+	d.g = gwtest.Start(tb, d.head+d.fill(yaml+s.top))
 	return d
 }
 
@@ -190,21 +189,60 @@ func (d *side) collect() seen {
 		r := d.g.Record()
 		out.Records = append(out.Records, summarise(&r))
 	}
-	last := dial(d.tb, d.g.Root)
-	last.send("GET /v1/models HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer " + gwtest.Key + "\r\nX-Client-Request-Id: " + marker + "\r\n\r\n")
-	last.rest()
-	for {
-		r := d.g.Record()
-		if r.ClientID == marker {
-			break
-		}
-		out.Records = append(out.Records, summarise(&r))
+	if !d.stopped {
+		out.Records = append(out.Records, d.surplus()...)
 	}
 	d.g.App.Close()
 	out.One, out.Two = d.one.close(), d.two.close()
-	out.Notes = d.notes
 	d.normalise(&out)
 	return out
+}
+
+// surplus are the records that nobody expects.
+func (d *side) surplus() []summary {
+	d.tb.Helper()
+	last := dial(d.tb, d.g.Root)
+	last.send(list("Connection: close", "X-Client-Request-Id: "+marker))
+	last.rest()
+	var out []summary
+	for {
+		r := d.g.Record()
+		if r.ClientID == marker {
+			return out
+		}
+		out = append(out, summarise(&r))
+	}
+}
+
+// stop shuts the gateway down without any patience.
+func (d *side) stop() {
+	d.tb.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = d.g.App.Shutdown(ctx) // whether it had to cut something is in the answers
+	d.stopped = true
+}
+
+// stopping shuts the gateway down with patience, and calls f when it takes no more
+// connections.
+func (d *side) stopping(f func()) {
+	d.tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- d.g.App.Shutdown(ctx) }()
+	for {
+		c, err := net.Dial("tcp", strings.TrimPrefix(d.g.Root, "http://"))
+		if err != nil {
+			break
+		}
+		_ = c.Close()
+	}
+	f()
+	if err := <-done; err != nil {
+		d.tb.Errorf("front: %s: %v", d.front, err)
+	}
+	d.stopped = true
 }
 
 var (

@@ -76,7 +76,7 @@ func TestFields(t *testing.T) {
 		cases = append(cases,
 			sent{name: "field " + name, send: []string{post(chat, chatBody, f)}},
 			sent{name: "field first " + name, send: []string{instead("\r\n", "\r\n"+f+"\r\n")}},
-			sent{name: "field, then more " + name, send: []string{post(chat, chatBody, f) + post(chat, `{"model":"renamed"}`)}, answers: 2},
+			sent{name: "field, then more " + name, send: []string{post(chat, chatBody, f) + post(chat, `{"model":"renamed","messages":[]}`)}, answers: 2},
 		)
 	}
 	// Around the limit of the head, and what each front reads plainly.

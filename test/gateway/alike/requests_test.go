@@ -64,14 +64,19 @@ func hot() []*op.Operation {
 	return out
 }
 
+// everything is a body that every operation takes.
+func everything(model string) string {
+	return fmt.Sprintf(`{ "input":["a"],"model" : %q , "messages" : [],"prompt":"b","query":"q","documents":["d"],"text_1":"a","text_2":"b","tokens":[1]}`, model)
+}
+
 func TestOperations(t *testing.T) {
 	var cases []sent
 	for _, o := range hot() {
 		for _, level := range []string{"/v1", "/v1beta", "/v1alpha", "/v2", ""} {
 			path := level + o.Path
 			for kind, body := range map[string]string{
-				"asked":   `{"model":"m","input":"a","messages":[],"prompt":"b"}`,
-				"renamed": `{ "messages" : [] , "model" : "renamed", "input":["a"]}`,
+				"asked":   everything("m"),
+				"renamed": everything("renamed"),
 			} {
 				cases = append(cases, sent{name: path + " " + kind, send: []string{post(path, body)}})
 			}
@@ -79,11 +84,11 @@ func TestOperations(t *testing.T) {
 		cases = append(
 			cases,
 			sent{name: o.Path + " GET", send: []string{lines("GET /v1"+o.Path+" HTTP/1.1", "Host: localhost", auth)}},
-			sent{name: o.Path + " stream", send: []string{post("/v1"+o.Path, streaming)}, setup: setup{one: []reply{{text: stream(events...)}}}},
+			sent{name: o.Path + " stream", send: []string{post("/v1"+o.Path, strings.Replace(everything("m"), "{", `{"stream":true,`, 1))}, setup: setup{one: []reply{{text: stream(events...)}}}},
 			sent{name: o.Path + " slash", send: []string{post("/v1"+o.Path+"/", chatBody)}},
-			sent{name: o.Path + " unknown model", send: []string{post("/v1"+o.Path, `{"model":"nobody"}`)}},
+			sent{name: o.Path + " unknown model", send: []string{post("/v1"+o.Path, everything("nobody"))}},
 			sent{name: o.Path + " broken", send: []string{post("/v1"+o.Path, `{"model":`)}},
-			sent{name: o.Path + " refused", send: []string{post("/v1"+o.Path, chatBody)}, setup: setup{one: []reply{{text: status(400, jsonType, `{"error":"no"}`)}}}},
+			sent{name: o.Path + " refused", send: []string{post("/v1"+o.Path, everything("m"))}, setup: setup{one: []reply{{text: status(400, jsonType, `{"error":"no"}`)}}}},
 		)
 	}
 	if len(cases) < 250 {
@@ -108,28 +113,28 @@ func TestBodies(t *testing.T) {
 		{name: "two values", send: []string{post(chat, chatBody+chatBody)}},
 		{name: "line break after", send: []string{post(chat, chatBody+"\r\n")}},
 		{name: "byte order mark", send: []string{post(chat, "\ufeff"+chatBody)}},
-		{name: "not UTF-8", send: []string{post(chat, "{\"model\":\"m\",\"x\":\"\xff\"}")}},
+		{name: "not UTF-8", send: []string{post(chat, "{\"model\":\"m\",\"messages\":[],\"x\":\"\xff\"}")}},
 		{name: "not UTF-8 model", send: []string{post(chat, "{\"model\":\"m\xff\"}")}},
-		{name: "NUL in text", send: []string{post(chat, "{\"model\":\"m\",\"x\":\"\x00\"}")}},
-		{name: "model twice", send: []string{post(chat, `{"model":"m","model":"renamed"}`)}},
-		{name: "model escaped", send: []string{post(chat, `{"\u006dodel":"renamed","stream":false}`)}},
-		{name: "model twice, escaped", send: []string{post(chat, `{"model":"m","m\u006fdel":"renamed"}`)}},
-		{name: "model in capitals", send: []string{post(chat, `{"Model":"m"}`)}},
-		{name: "model null", send: []string{post(chat, `{"model":null}`)}},
-		{name: "model number", send: []string{post(chat, `{"model":7}`)}},
-		{name: "model empty", send: []string{post(chat, `{"model":""}`)}},
-		{name: "model long", send: []string{post(chat, `{"model":"`+strings.Repeat("m", 3000)+`"}`)}},
+		{name: "NUL in text", send: []string{post(chat, "{\"model\":\"m\",\"messages\":[],\"x\":\"\x00\"}")}},
+		{name: "model twice", send: []string{post(chat, `{"model":"m","model":"renamed","messages":[]}`)}},
+		{name: "model escaped", send: []string{post(chat, `{"\u006dodel":"renamed","stream":false,"messages":[]}`)}},
+		{name: "model twice, escaped", send: []string{post(chat, `{"model":"m","m\u006fdel":"renamed","messages":[]}`)}},
+		{name: "model in capitals", send: []string{post(chat, `{"Model":"m","messages":[]}`)}},
+		{name: "model null", send: []string{post(chat, `{"model":null,"messages":[]}`)}},
+		{name: "model number", send: []string{post(chat, `{"model":7,"messages":[]}`)}},
+		{name: "model empty", send: []string{post(chat, `{"model":"","messages":[]}`)}},
+		{name: "model long", send: []string{post(chat, `{"model":"`+strings.Repeat("m", 3000)+`","messages":[]}`)}},
 		{name: "model renamed", send: []string{post(chat, `{"messages":[],"model":"renamed"}`)}},
-		{name: "stream text", send: []string{post(chat, `{"model":"m","stream":"yes"}`)}},
-		{name: "stream twice", send: []string{post(chat, `{"model":"m","stream":true,"stream":false}`)}},
-		{name: "options text", send: []string{post(chat, `{"model":"m","stream":true,"stream_options":"x"}`)}},
-		{name: "options null", send: []string{post(chat, `{"model":"m","stream":true,"stream_options":null}`)}},
-		{name: "options empty", send: []string{post(chat, `{"model":"m","stream":true,"stream_options":{ }}`)}},
-		{name: "options unknown", send: []string{post(chat, `{"model":"m","stream":true,"stream_options":{"x":1}}`)}},
-		{name: "unknown members", send: []string{post(chat, `{"zzz":{"model":"x"},"model":"m","extra":[{"model":"y"}]}`)}},
+		{name: "stream text", send: []string{post(chat, `{"model":"m","stream":"yes","messages":[]}`)}},
+		{name: "stream twice", send: []string{post(chat, `{"model":"m","stream":true,"stream":false,"messages":[]}`)}},
+		{name: "options text", send: []string{post(chat, `{"model":"m","stream":true,"stream_options":"x","messages":[]}`)}},
+		{name: "options null", send: []string{post(chat, `{"model":"m","stream":true,"stream_options":null,"messages":[]}`)}},
+		{name: "options empty", send: []string{post(chat, `{"model":"m","stream":true,"stream_options":{ },"messages":[]}`)}},
+		{name: "options unknown", send: []string{post(chat, `{"model":"m","stream":true,"stream_options":{"x":1},"messages":[]}`)}},
+		{name: "unknown members", send: []string{post(chat, `{"zzz":{"model":"x"},"model":"m","extra":[{"model":"y"}],"messages":[]}`)}},
 		{name: "no content type", send: []string{lines("POST "+chat+" HTTP/1.1", "Host: localhost", auth, "Content-Length: 2") + "{}"}},
 		{name: "no length", send: []string{lines("POST "+chat+" HTTP/1.1", "Host: localhost", auth, "Content-Type: application/json")}},
-		{name: "deep", send: []string{post(chat, `{"model":"m","x":`+strings.Repeat("[", 20000)+strings.Repeat("]", 20000)+`}`)}},
+		{name: "deep", send: []string{post(chat, `{"model":"m","messages":[],"x":`+strings.Repeat("[", 20000)+strings.Repeat("]", 20000)+`}`)}},
 	}
 	for _, n := range []int{1000, 2000, 4 << 10, 8 << 10, 16 << 10, 33 << 10, 127 << 10, 128 << 10, 129 << 10, 300 << 10, 1<<20 - 1, 1 << 20, 1<<20 + 1, 2 << 20} {
 		cases = append(cases,
@@ -172,7 +177,8 @@ const keyless = "keys: []\n"
 func TestCredentials(t *testing.T) {
 	keys := "keys:\n  - {name: a, key: sk-gh-a-0123456789012345678901234567890123456789012}\n  - {name: b, key: sk-gh-b-0123456789012345678901234567890123456789012, models: [other*]}\n"
 	const a, b = "sk-gh-a-0123456789012345678901234567890123456789012", "sk-gh-b-0123456789012345678901234567890123456789012"
-	passing := standard[:strings.Index(standard, "models:")] +
+	engines, _, _ := strings.Cut(standard, "models:")
+	passing := engines +
 		"  - {name: pass, url: \"http://{{two}}/v1\", auth: passthrough, health: {interval: 0s}}\n" +
 		"  - {name: free, url: \"http://{{two}}/v1\", auth: {mode: passthrough, keyless: true}, health: {interval: 0s}}\n" +
 		"  - {name: bare, url: \"http://{{two}}/v1\", auth: none, headers: {X-Department: research}, health: {interval: 0s}}\n" +
@@ -212,11 +218,11 @@ func TestCredentials(t *testing.T) {
 		for _, m := range []string{"m", "p", "f", "n", "other", ""} {
 			cases = append(cases, sent{
 				name: m + " " + strings.Join(fields, " "), setup: setup{yaml: keys + passing},
-				send: []string{with(`{"model":"`+m+`"}`, fields...)},
+				send: []string{with(`{"model":"`+m+`","messages":[]}`, fields...)},
 			})
 		}
 		cases = append(cases, sent{name: "messages " + strings.Join(fields, " "), setup: setup{yaml: keys + passing}, send: []string{strings.Replace(with(chatBody, fields...), chat, "/v1/messages", 1)}},
-			sent{name: "open " + strings.Join(fields, " "), setup: setup{yaml: keyless + passing}, send: []string{with(`{"model":"p"}`, fields...)}},
+			sent{name: "open " + strings.Join(fields, " "), setup: setup{yaml: keyless + passing}, send: []string{with(`{"model":"p","messages":[]}`, fields...)}},
 			sent{name: "invalid " + strings.Join(fields, " "), setup: setup{yaml: keys + passing}, send: []string{with(`{`, fields...)}},
 			sent{name: "twice " + strings.Join(fields, " "), setup: setup{yaml: keys + passing}, send: []string{with(chatBody, fields...), with(chatBody, "Authorization: Bearer "+b), with(chatBody, fields...), with(chatBody)}, answers: 4})
 	}

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// crlf is a text with other line ends.
+// withEnds is a text with other line ends.
 func withEnds(text, end string) string { return strings.ReplaceAll(text, "\n", end) }
 
 func TestStreams(t *testing.T) {
@@ -55,14 +55,14 @@ func TestStreams(t *testing.T) {
 		"empty":                  {},
 		"line breaks":            {"\n\n\n\n"},
 		"large event":            {event(`{"choices":[{"index":0,"delta":{"content":"` + strings.Repeat("x", 200<<10) + `"}}]}`), stop, done},
-		"huge event":             {event(`{"choices":[{"index":0,"delta":{"content":"` + strings.Repeat("x", 9<<20) + `"}}]}`), stop, done},
 		"many events":            {strings.Repeat(hi, 3000), stop, usage, done},
 		"anthropic":              {"event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":4}}}\n\n", "event: message_delta\ndata: {\"type\":\"message_delta\",\"usage\":{\"output_tokens\":6}}\n\n", "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"},
 		"responses":              {"event: response.created\ndata: {\"type\":\"response.created\"}\n\n", "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"usage\":{\"input_tokens\":4,\"output_tokens\":6}}}\n\n"},
 	}
+	everyStream := strings.Replace(everything("m"), "{", `{"stream":true,`, 1)
 	var cases []sent
 	for name, parts := range sections {
-		asked := func(end string, body, path string, r reply) sent {
+		asked := func(end, body, path string, r reply) sent {
 			return sent{name: name + end, setup: setup{one: []reply{r, {text: stream(events...)}}}, send: []string{post(path, body) + post(chat, streaming)}, answers: 2}
 		}
 		text := chunked(sse, nil, parts...)
@@ -72,9 +72,9 @@ func TestStreams(t *testing.T) {
 			asked("", streaming, chat, reply{text: text}),
 			asked(", usage asked", asking, chat, reply{text: text}),
 			asked(", not asked for a stream", chatBody, chat, reply{text: text}),
-			asked(", completions", streaming, "/v1/completions", reply{text: text}),
+			asked(", completions", everyStream, "/v1/completions", reply{text: text}),
 			asked(", messages", streaming, "/v1/messages", reply{text: text}),
-			asked(", responses", streaming, "/v1/responses", reply{text: text}),
+			asked(", responses", everyStream, "/v1/responses", reply{text: text}),
 			asked(", until close", streaming, chat, reply{text: framed(body, "Content-Type: "+sse), then: shut}),
 			asked(", with a length", asking, chat, reply{text: ok(sse+"; charset=utf-8", body, "Cache-Control: private", "X-Accel-Buffering: x")}),
 			asked(", cut", streaming, chat, reply{text: strings.TrimSuffix(text, "0\r\n\r\n"), then: shut}),
@@ -90,6 +90,8 @@ func TestStreams(t *testing.T) {
 			cases = append(cases, asked(", split at every byte", streaming, chat, reply{text: text, each: 1}), asked(", split at every third byte", asking, chat, reply{text: withEnds(text, "\n"), each: 3}))
 		}
 	}
+	huge := chunked(sse, nil, event(`{"choices":[{"index":0,"delta":{"content":"`+strings.Repeat("x", 9<<20)+`"}}]}`), stop, done)
+	cases = append(cases, sent{name: "huge event", setup: setup{one: []reply{{text: huge}}}, send: []string{post(chat, streaming)}})
 	run(t, cases)
 }
 

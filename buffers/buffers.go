@@ -1,21 +1,19 @@
-package front
+package buffers
 
 import "math/bits"
 
-// Sizes of buffers: powers of four from the smallest to the largest.
+// Sizes of buffers: powers of four from the smallest to the Largest.
 const (
 	smallest = 2 << 10
 	classes  = 6 // 2 K, 8 K, 32 K, 128 K, 512 K, 2 M
-	largest  = smallest << (2 * (classes - 1))
+	Largest  = smallest << (2 * (classes - 1))
 	// perClass bounds what is kept of each class, in bytes.
 	perClass = 4 << 20
-	// counted is the size from which a buffer counts against the memory that
-	// all requests share; smaller ones are bounded by the number of connections.
-	counted = 32 << 10
 )
 
-// buffers are the buffers that the requests of one worker borrow.
-type buffers struct {
+// Buffers are those that nobody has borrowed. The zero value has none. It must
+// not be used by two goroutines at a time.
+type Buffers struct {
 	free [classes][][]byte
 }
 
@@ -27,9 +25,9 @@ func class(n int) int {
 	return (bits.Len(uint(n-1)) - bits.Len(smallest-1) + 1) / 2
 }
 
-// take returns an empty buffer of a capacity of n bytes or more. n is at most
-// largest.
-func (b *buffers) take(n int) []byte {
+// Take returns an empty buffer of a capacity of n bytes or more. n MUST be at
+// most Largest.
+func (b *Buffers) Take(n int) []byte {
 	k := class(n)
 	if last := len(b.free[k]) - 1; last >= 0 {
 		out := b.free[k][last]
@@ -40,8 +38,8 @@ func (b *buffers) take(n int) []byte {
 	return make([]byte, 0, smallest<<(2*k))
 }
 
-// give takes back a buffer of take.
-func (b *buffers) give(p []byte) {
+// Give takes back a buffer of Take, which must not be used after that.
+func (b *Buffers) Give(p []byte) {
 	k := class(cap(p))
 	if len(b.free[k])*cap(p) < perClass {
 		b.free[k] = append(b.free[k], p[:0])

@@ -1,4 +1,4 @@
-package front
+package upstream
 
 import (
 	"errors"
@@ -22,7 +22,7 @@ const (
 	restTime = time.Second // and how long
 )
 
-// What an upstream is about.
+// What a connection is about.
 const (
 	idle    = iota // nothing is asked
 	awaited        // the head of an answer is to come
@@ -31,12 +31,16 @@ const (
 	dropped        // it is closed
 )
 
-// upstream is one connection to an endpoint.
-type upstream struct {
-	w     *worker
-	pool  *pool
+// recycled is how large the buffer of a head may be that waits for the next
+// answer.
+const recycled = 16 << 10
+
+// Conn is one connection to an endpoint.
+type Conn struct {
+	w     *Pools
+	pool  *Pool
 	conn  *evloop.Conn
-	s     *session // whose request is under way
+	s     Asker // whose request is under way
 	state int
 	fresh bool // no request has been sent over it yet
 	again bool // the request may be sent once more if the endpoint hangs up now
@@ -49,21 +53,21 @@ type upstream struct {
 	unzip  *inflater // of a body in gzip, which was not asked for; nil if it is not
 	paused bool
 
-	prev, next *upstream // in the list of the pool's idle ones
+	prev, next *Conn // in the list of the pool's idle ones
 }
 
-// begin takes up a session.
-func (u *upstream) begin(s *session) {
+// begin takes up a request.
+func (u *Conn) begin(s Asker) {
 	u.s, u.state = s, awaited
 	u.again, u.fresh = !u.fresh, false
 	u.head, u.unzip = u.head[:0], nil
 }
 
 // Readable takes what the endpoint has sent.
-func (u *upstream) Readable() {
-	defer u.w.survive(u.hurt)
+func (u *Conn) Readable() {
+	defer u.survive()
 	if u.state == idle { // nothing was asked: it hangs up, or is confused
-		u.drop()
+		u.Drop()
 		return
 	}
 	s := u.s
@@ -76,21 +80,20 @@ func (u *upstream) Readable() {
 		u.ended(err)
 	}
 	if s != nil && u.s == s {
-		s.settle()
+		s.Settle()
 	}
 }
 
 // Drained is told that the whole request has gone out.
-func (u *upstream) Drained() {
+func (u *Conn) Drained() {
 	if u.s != nil && u.state == awaited {
-		u.s.clock.sent(u.w.loop.Now())
-		u.s.arm()
+		u.s.Sent()
 	}
 }
 
 // Closed ends a connection that the endpoint has closed.
-func (u *upstream) Closed(err error) {
-	defer u.w.survive(u.hurt)
+func (u *Conn) Closed(err error) {
+	defer u.survive()
 	if u.paused && errors.Is(err, io.EOF) {
 		return // what it sent before is read when the client has caught up
 	}
@@ -98,33 +101,39 @@ func (u *upstream) Closed(err error) {
 }
 
 // Timeout ends a connection that has not been used for long.
-func (u *upstream) Timeout() {
+func (u *Conn) Timeout() {
 	if u.state == idle || u.state == rest {
-		u.drop()
+		u.Drop()
 	}
 }
 
-// hurt ends the session that a defect happened to.
-func (u *upstream) hurt(f *fault.Error) {
-	if s := u.s; s != nil {
-		s.c.hurt(f)
+// survive keeps a defect in one request from ending the process: what it
+// happened to is closed.
+func (u *Conn) survive() {
+	p := recover()
+	if p == nil {
 		return
 	}
-	u.drop()
+	f := u.w.defect(p)
+	if u.s != nil {
+		u.s.Hurt(f)
+		return
+	}
+	u.Drop()
 }
 
 // take handles a piece of an answer.
-func (u *upstream) take(p []byte) {
+func (u *Conn) take(p []byte) {
 	for u.state == awaited {
 		n := min(len(p), headStep)
 		u.head = append(u.head, p[:n]...)
 		verdict, err := u.resp.Parse(u.head)
 		switch {
 		case err != nil:
-			u.s.broken(fault.Wrap(fault.UpstreamBroken, err, "The endpoint's answer is not HTTP."))
+			u.s.Broken(fault.Wrap(fault.UpstreamBroken, err, "The endpoint's answer is not HTTP."))
 			return
 		case verdict == h1.Incomplete && len(u.head) > maxHead:
-			u.s.broken(fault.New(fault.UpstreamBroken, "The head of the endpoint's answer is larger than %d bytes.", maxHead))
+			u.s.Broken(fault.New(fault.UpstreamBroken, "The head of the endpoint's answer is larger than %d bytes.", maxHead))
 			return
 		case verdict == h1.Incomplete:
 			if p = p[n:]; len(p) == 0 {
@@ -146,10 +155,9 @@ func (u *upstream) take(p []byte) {
 }
 
 // answer takes the head of the answer.
-func (u *upstream) answer() {
+func (u *Conn) answer() {
 	u.state = content
 	u.chunks.Reset()
-	u.s.trails = u.resp.Trailer && u.resp.Length == h1.Chunked
 	h := u.resp.Header
 	if u.left = u.resp.Length; u.left >= 0 {
 		u.length = strconv.AppendInt(u.length[:0], u.left, 10)
@@ -160,8 +168,11 @@ func (u *upstream) answer() {
 		h = without(h, "Content-Encoding", "Content-Length")
 	}
 	u.resp.Header = h
-	u.s.answer(u.resp.Status, h)
+	u.s.Answered(u.resp.Status, h, u.trails())
 }
+
+// trails tells whether the endpoint has announced trailers.
+func (u *Conn) trails() bool { return u.resp.Trailer && u.resp.Length == h1.Chunked }
 
 // without returns h without the named fields.
 func without(h wire.Header, names ...string) wire.Header {
@@ -179,7 +190,7 @@ next:
 }
 
 // body handles a piece of the body.
-func (u *upstream) body(p []byte) {
+func (u *Conn) body(p []byte) {
 	switch u.resp.Length {
 	case h1.Chunked:
 		for len(p) > 0 {
@@ -215,26 +226,27 @@ func (u *upstream) body(p []byte) {
 	u.early()
 }
 
-// early parts from a session whose answer is complete although the endpoint's
+// early parts from an Asker that has all it wants although the endpoint's
 // is not: the connection is worth keeping, if the rest comes soon.
-func (u *upstream) early() {
+func (u *Conn) early() {
 	s := u.s
-	if s == nil || u.unzip != nil || !s.x.Finished() || s.trails {
+	if s == nil || u.unzip != nil || !s.Finished() || u.trails() {
 		return
 	}
-	s.up, u.s = nil, nil
+	u.s = nil
 	u.state = rest
 	if u.resp.Length != h1.UntilClose && u.resp.Length < maxRest {
 		u.conn.SetTimer(u.w.loop.Now().Add(restTime))
-		u.resume()
+		u.Resume()
 	} else {
-		u.drop()
+		u.Drop()
 	}
-	s.finish()
+	s.Ended(nil, false)
 }
 
-// piece hands on a piece of content. It returns false if the session is over.
-func (u *upstream) piece(data []byte) bool {
+// piece hands on a piece of content. It returns false if nobody
+// wants more.
+func (u *Conn) piece(data []byte) bool {
 	switch {
 	case u.s == nil:
 		return true
@@ -242,18 +254,18 @@ func (u *upstream) piece(data []byte) bool {
 		u.unzip.write(data)
 		return true
 	}
-	return u.s.data(data)
+	return u.s.Data(data)
 }
 
 // end is the proper end of the answer. clean says that nothing came after it.
-func (u *upstream) end(clean bool) {
+func (u *Conn) end(clean bool) {
 	s := u.s
 	reusable := clean && !u.resp.Close && u.conn.Pending() == 0
 	if s == nil {
 		if reusable {
 			u.free()
 		} else {
-			u.drop()
+			u.Drop()
 		}
 		return
 	}
@@ -265,44 +277,48 @@ func (u *upstream) end(clean bool) {
 }
 
 // complete ends the answer once all of it has been handed on.
-func (u *upstream) complete(reusable bool) {
+func (u *Conn) complete(reusable bool) {
 	s := u.s
-	if s.trails {
-		s.trailer = u.chunks.Trailer()
-		kept := s.trailer[:0]
-		for _, f := range s.trailer {
+	var trailer wire.Header
+	if u.trails() {
+		all := u.chunks.Trailer()
+		trailer = all[:0]
+		for _, f := range all {
 			if headers.Returns(f.Name) {
-				kept = append(kept, f)
+				trailer = append(trailer, f)
 			}
 		}
-		s.trailer = kept
 	}
-	s.release(reusable)
-	s.end()
+	if reusable {
+		u.free()
+	} else {
+		u.Drop()
+	}
+	s.Ended(trailer, true)
 }
 
 // broke ends an answer that is not whole.
-func (u *upstream) broke(err error) {
+func (u *Conn) broke(err error) {
 	switch {
 	case u.s == nil:
-		u.drop()
+		u.Drop()
 	case u.unzip != nil && !u.unzip.ended: // what came before has to be decoded first
 		u.unzip.end(false, err)
 	default:
-		u.s.broken(relay.BrokeOff(err))
+		u.s.Broken(relay.BrokeOff(err))
 	}
 }
 
 // ended handles the end of the connection.
-func (u *upstream) ended(err error) {
+func (u *Conn) ended(err error) {
 	switch {
 	case u.state == dropped:
 	case u.s == nil:
-		u.drop()
+		u.Drop()
 	case u.state == awaited && len(u.head) == 0:
-		u.s.lost(err)
+		u.lost(err)
 	case u.state == awaited:
-		u.s.broken(relay.Unanswered(err))
+		u.s.Broken(relay.Unanswered(err))
 	case u.resp.Length == h1.UntilClose && errors.Is(err, io.EOF):
 		u.end(false)
 	case errors.Is(err, io.EOF):
@@ -312,15 +328,28 @@ func (u *upstream) ended(err error) {
 	}
 }
 
-// pause stops reading, since the client does not keep up.
-func (u *upstream) pause() {
+// lost ends a request of whose answer no byte has come. A connection that had
+// been idle may have been closed by the endpoint at the same moment.
+func (u *Conn) lost(err error) {
+	s, again := u.s, u.again
+	u.Drop()
+	if again {
+		s.Lost()
+		return
+	}
+	s.Broken(relay.Unanswered(err))
+}
+
+// Pause stops reading, since the client does not keep up.
+func (u *Conn) Pause() {
 	if !u.paused {
 		u.paused = true
 		u.conn.Pause()
 	}
 }
 
-func (u *upstream) resume() {
+// Resume goes on to read.
+func (u *Conn) Resume() {
 	if u.paused {
 		u.paused = false
 		u.conn.Resume()
@@ -328,17 +357,17 @@ func (u *upstream) resume() {
 }
 
 // free keeps the connection for the next request.
-func (u *upstream) free() {
-	u.resume()
+func (u *Conn) free() {
+	u.Resume()
 	u.s, u.unzip = nil, nil
 	if cap(u.head) > recycled {
 		u.head = nil
 	}
-	u.pool.put(u)
+	u.pool.Put(u)
 }
 
-// drop closes the connection.
-func (u *upstream) drop() {
+// Drop closes the connection.
+func (u *Conn) Drop() {
 	if u.state == dropped {
 		return
 	}

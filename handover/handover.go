@@ -1,24 +1,24 @@
-package front
+package handover
 
 import (
 	"net"
 	"sync"
 )
 
-// Handover is a net.Listener of the connections that the front does not serve,
-// with the bytes that it has read.
-type Handover struct {
+// Listener is a net.Listener of the connections that are handed over.
+type Listener struct {
 	conns  chan net.Conn
 	closed chan struct{}
 	once   sync.Once
 }
 
-func newHandover() *Handover {
-	return &Handover{conns: make(chan net.Conn), closed: make(chan struct{})}
+// New returns a Listener that no connection has come to yet.
+func New() *Listener {
+	return &Listener{conns: make(chan net.Conn), closed: make(chan struct{})}
 }
 
-// deliver hands over a connection. It may block, so loops call it elsewhere.
-func (h *Handover) deliver(nc net.Conn) {
+// Deliver hands over a connection. It may block, so loops call it elsewhere.
+func (h *Listener) Deliver(nc net.Conn) {
 	select {
 	case h.conns <- nc:
 	case <-h.closed:
@@ -27,7 +27,7 @@ func (h *Handover) deliver(nc net.Conn) {
 }
 
 // Accept waits for the next connection.
-func (h *Handover) Accept() (net.Conn, error) {
+func (h *Listener) Accept() (net.Conn, error) {
 	select {
 	case nc := <-h.conns:
 		return nc, nil
@@ -37,20 +37,23 @@ func (h *Handover) Accept() (net.Conn, error) {
 }
 
 // Close ends Accept. Connections that were accepted are not affected.
-func (h *Handover) Close() error {
+func (h *Listener) Close() error {
 	h.once.Do(func() { close(h.closed) })
 	return nil
 }
 
 // Addr is the address of no listener in particular.
-func (h *Handover) Addr() net.Addr { return handoverAddr{} }
+func (h *Listener) Addr() net.Addr { return address{} }
 
-type handoverAddr struct{}
+type address struct{}
 
-func (handoverAddr) Network() string { return "handover" }
-func (handoverAddr) String() string  { return "handover" }
+func (address) Network() string { return "handover" }
+func (address) String() string  { return "handover" }
 
-// prefixed is a connection of which some bytes have been read.
+// Prefixed returns a connection of which some bytes have been read: they are
+// read first.
+func Prefixed(nc net.Conn, read []byte) net.Conn { return &prefixed{Conn: nc, read: read} }
+
 type prefixed struct {
 	net.Conn
 	read []byte

@@ -1,4 +1,4 @@
-package front
+package upstream
 
 import (
 	"compress/gzip"
@@ -14,7 +14,7 @@ const tooPacked = 256 << 10
 // so it runs in a goroutine of its own, which hands its pieces to the loop one
 // at a time.
 type inflater struct {
-	u     *upstream
+	u     *Conn
 	ended bool // of the loop
 
 	mu     sync.Mutex
@@ -24,7 +24,7 @@ type inflater struct {
 	clean  bool  // the connection can be used again
 }
 
-func newInflater(u *upstream) *inflater {
+func newInflater(u *Conn) *inflater {
 	z := &inflater{u: u}
 	z.more.L = &z.mu
 	go z.run()
@@ -37,7 +37,7 @@ func (z *inflater) write(p []byte) {
 	defer z.mu.Unlock()
 	z.packed = append(z.packed, p...)
 	if len(z.packed) > tooPacked {
-		z.u.pause()
+		z.u.Pause()
 	}
 	z.more.Signal()
 }
@@ -54,7 +54,7 @@ func (z *inflater) end(reusable bool, err error) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
 	z.clean, z.err = reusable, err
-	z.u.pause() // nothing that comes now belongs to the answer
+	z.u.Pause() // nothing that comes now belongs to the answer
 	z.more.Signal()
 }
 
@@ -94,7 +94,7 @@ func (z *inflater) decode() error {
 	piece := make([]byte, 32<<10)
 	for {
 		n, err := unzip.Read(piece)
-		if n > 0 && !z.hand(func() { z.u.s.data(piece[:n]) }) {
+		if n > 0 && !z.hand(func() { z.u.s.Data(piece[:n]) }) {
 			return nil
 		}
 		switch {
@@ -131,14 +131,14 @@ func (z *inflater) hand(f func()) bool {
 			return
 		}
 		defer func() { wanted <- u.unzip == z && u.s != nil }()
-		defer u.w.survive(u.hurt)
+		defer u.survive()
 		s := u.s
 		f()
 		if u.s == s && u.unzip == z {
 			if !z.ended {
-				u.resume()
+				u.Resume()
 			}
-			s.settle()
+			s.Settle()
 		}
 	})
 	return posted && <-wanted

@@ -1,4 +1,4 @@
-package front
+package upstream
 
 import (
 	"context"
@@ -6,39 +6,38 @@ import (
 	"time"
 
 	"github.com/gatehouse-ai/gatehouse/evloop"
-	"github.com/gatehouse-ai/gatehouse/fault"
 	"github.com/gatehouse-ai/gatehouse/relay"
 )
 
-// Bounds of the idle connections to one endpoint, for each worker.
+// Bounds of the idle connections to one endpoint, for each loop.
 const (
 	maxIdle  = 1024
 	idleTime = 90 * time.Second
 )
 
-// pool is a worker's connections to one endpoint. The one that was used last is
+// Pool is the connections of one loop to one endpoint. The one that was used last is
 // used next, so that those beyond the need grow old.
-type pool struct {
-	w       *worker
+type Pool struct {
+	w       *Pools
 	client  *relay.Client
-	idle    upstream // head of the list of those that are idle
+	idle    Conn // head of the list of those that are idle
 	count   int
 	retired bool // the endpoint is no longer configured: nothing is kept
 }
 
-// pool returns the worker's pool of an endpoint.
-func (w *worker) pool(c *relay.Client) *pool {
+// Pool returns the connections to an endpoint.
+func (w *Pools) Pool(c *relay.Client) *Pool {
 	p := w.pools[c]
 	if p == nil {
-		p = &pool{w: w, client: c}
+		p = &Pool{w: w, client: c}
 		p.idle.prev, p.idle.next = &p.idle, &p.idle
 		w.pools[c] = p
 	}
 	return p
 }
 
-// take returns an idle connection, or nil.
-func (p *pool) take() *upstream {
+// Take returns an idle connection, or nil.
+func (p *Pool) Take() *Conn {
 	if p.count == 0 {
 		return nil
 	}
@@ -47,11 +46,11 @@ func (p *pool) take() *upstream {
 	return u
 }
 
-// put keeps a connection.
-func (p *pool) put(u *upstream) {
-	if p.retired || p.w.front.draining.Load() {
+// Put keeps a connection.
+func (p *Pool) Put(u *Conn) {
+	if p.retired || p.w.draining() {
 		u.state = rest // it is in no list
-		u.drop()
+		u.Drop()
 		return
 	}
 	u.state = idle
@@ -59,27 +58,31 @@ func (p *pool) put(u *upstream) {
 	u.next.prev, p.idle.next = u, u
 	u.conn.SetTimer(p.w.loop.Now().Add(idleTime))
 	if p.count++; p.count > maxIdle {
-		p.idle.prev.drop()
+		p.idle.prev.Drop()
 	}
 }
 
 // remove takes a connection out of the list.
-func (p *pool) remove(u *upstream) {
+func (p *Pool) remove(u *Conn) {
 	u.prev.next, u.next.prev = u.next, u.prev
 	u.prev, u.next = nil, nil
 	p.count--
 }
 
-// dial is a connection that is being made for a session.
-type dial struct {
-	s *session // nil once it wants it no more
-	p *pool
+// Dial is a connection that is being made for an Asker.
+type Dial struct {
+	s Asker // nil once it wants it no more
+	p *Pool
 }
 
-// connect makes a connection, and hands it to the session.
-func (p *pool) connect(s *session) *dial {
-	d := &dial{s, p}
-	limit := s.attempt.Endpoint.Timeouts.Connect
+// Cancel says that the connection is not wanted any more. It will be kept for
+// others.
+func (d *Dial) Cancel() { d.s = nil }
+
+// Connect makes a connection, and hands it to the Asker. limit bounds how long
+// that may take, unless it is 0.
+func (p *Pool) Connect(s Asker, limit time.Duration) *Dial {
+	d := &Dial{s, p}
 	go func() {
 		nc, err := open(p.client, limit)
 		if !p.w.loop.Post(func() { d.done(nc, err) }) && nc != nil {
@@ -114,13 +117,9 @@ func open(c *relay.Client, limit time.Duration) (net.Conn, error) {
 }
 
 // done is called on the loop when the connection stands, or does not.
-func (d *dial) done(nc net.Conn, err error) {
-	u := &upstream{w: d.p.w, pool: d.p, fresh: true, state: rest}
-	defer d.p.w.survive(func(f *fault.Error) {
-		if s := d.s; s != nil {
-			s.c.hurt(f)
-		}
-	})
+func (d *Dial) done(nc net.Conn, err error) {
+	u := &Conn{w: d.p.w, pool: d.p, fresh: true, state: rest}
+	defer d.survive()
 	if err == nil {
 		if u.conn, err = d.p.w.loop.Adopt(nc, u); err != nil {
 			_ = nc.Close()
@@ -128,10 +127,22 @@ func (d *dial) done(nc net.Conn, err error) {
 	}
 	switch {
 	case d.s != nil && err != nil:
-		d.s.connected(nil, err)
+		d.s.Connected(nil, err)
 	case d.s != nil:
-		d.s.connected(u, nil)
+		d.s.Connected(u, nil)
 	case err == nil:
-		d.p.put(u)
+		d.p.Put(u)
+	}
+}
+
+// survive keeps a defect from ending the process.
+func (d *Dial) survive() {
+	p := recover()
+	if p == nil {
+		return
+	}
+	f := d.p.w.defect(p)
+	if d.s != nil {
+		d.s.Hurt(f)
 	}
 }

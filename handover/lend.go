@@ -1,19 +1,26 @@
-package front
+package handover
 
 import (
 	"io"
 	"net"
 	"net/http"
 	"sync/atomic"
+	"time"
 )
+
+// noDeadline lifts a deadline.
+var noDeadline time.Time
+
+// MaxAhead is how many bytes that a client sends after a request are kept while
+// its answer is on the way.
+const MaxAhead = 16 << 10
 
 // lent is a connection that net/http has for one request. It gives net/http
 // exactly that request; what the client sends after it is kept, and the
-// connection comes back to the front with the request's end. So a client that
-// asks for the list of models now and then is served by the front in between.
+// connection goes back with the request's end.
 type lent struct {
 	net.Conn
-	front *Front
+	back func(nc net.Conn, ahead []byte) error // takes the connection
 
 	// What follows belongs to whoever reads: net/http never reads twice at a time,
 	// nor at all while it is idle.
@@ -25,16 +32,17 @@ type lent struct {
 	closed atomic.Bool
 }
 
-// lend makes a connection that net/http gets for the request of size bytes of
-// which the client has sent what has been read.
-func (f *Front) lend(nc net.Conn, read []byte, size int64) *lent {
-	l := &lent{Conn: nc, front: f, want: size}
+// Lend returns a connection that net/http gets for the request of size bytes of
+// which the client has sent what has been read. If the connection can be used
+// again after the answer, back gets it, with what the client has sent ahead.
+func Lend(nc net.Conn, read []byte, size int64, back func(nc net.Conn, ahead []byte) error) net.Conn {
+	l := &lent{Conn: nc, back: back, want: size}
 	have := min(int64(len(read)), size)
 	l.read, l.ahead = read[:have:have], read[have:]
 	return l
 }
 
-// Returned is what an http.Server on the Handover has for its ConnState: with
+// Returned is what an http.Server on the Listener has for its ConnState: with
 // the end of an answer a connection that was lent comes back.
 func Returned(nc net.Conn, state http.ConnState) {
 	if l, ok := nc.(*lent); ok && state == http.StateIdle {
@@ -66,7 +74,7 @@ func (l *lent) Read(p []byte) (int, error) {
 func (l *lent) watch() error {
 	var piece [1 << 10]byte
 	for {
-		room := piece[:min(len(piece), ahead-len(l.ahead))]
+		room := piece[:min(len(piece), MaxAhead-len(l.ahead))]
 		if len(room) == 0 { // then the end of the connection is not seen; writing will tell
 			room = piece[:0]
 		}
@@ -86,11 +94,10 @@ func (l *lent) Close() error {
 	if l.closed.Swap(true) {
 		return nil
 	}
-	if !l.over.Load() || l.front.draining.Load() || l.Conn.SetDeadline(noDeadline) != nil {
+	if !l.over.Load() || l.Conn.SetDeadline(noDeadline) != nil {
 		return l.Conn.Close()
 	}
-	l.front.assign(l.Conn, l.ahead)
-	return nil
+	return l.back(l.Conn, l.ahead)
 }
 
 // CloseWrite lets net/http end a connection without losing its last answer.
