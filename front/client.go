@@ -115,6 +115,7 @@ func (c *client) Timeout() {
 	case c.state == busy:
 		c.s.tick()
 	case c.state == body:
+		c.s.rec.BytesIn = int64(len(c.buf) - c.req.Size)
 		c.s.refuseLast(fault.New(fault.SlowClient, "The body of the request did not arrive in time."))
 	default:
 		c.leave()

@@ -37,8 +37,9 @@ func (c *Call) ReadBody(limit int64, timeout time.Duration) (body []byte, releas
 	if !reserve(size) {
 		return nil, release, Busy()
 	}
+	// The bound is lifted once the body is there. After a failure it stays, or
+	// net/http would wait for the rest before it sends the error.
 	c.SetReadDeadline(timeout)
-	defer c.SetReadDeadline(0)
 	body = make([]byte, 0, max(size, 512)+1)
 	for {
 		if len(body) == cap(body) {
@@ -54,6 +55,7 @@ func (c *Call) ReadBody(limit int64, timeout time.Duration) (body []byte, releas
 		case int64(len(body)) > limit:
 			return nil, release, TooLarge(limit)
 		case errors.Is(err, io.EOF):
+			c.SetReadDeadline(0)
 			return body, release, nil
 		case err != nil:
 			return nil, release, ReadError(err)

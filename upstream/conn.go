@@ -16,7 +16,6 @@ import (
 
 // Bounds of an answer.
 const (
-	maxHead  = h1.MaxResponseHead
 	headStep = 1 << 10     // of what may be head, that is looked at at a time
 	maxRest  = 256 << 10   // that comes after the end of what the client gets
 	restTime = time.Second // and how long
@@ -131,9 +130,6 @@ func (u *Conn) take(p []byte) {
 		switch {
 		case err != nil:
 			u.s.Broken(fault.Wrap(fault.UpstreamBroken, err, "The endpoint's answer is not HTTP."))
-			return
-		case verdict == h1.Incomplete && len(u.head) > maxHead:
-			u.s.Broken(fault.New(fault.UpstreamBroken, "The head of the endpoint's answer is larger than %d bytes.", maxHead))
 			return
 		case verdict == h1.Incomplete:
 			if p = p[n:]; len(p) == 0 {

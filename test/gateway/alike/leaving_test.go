@@ -143,6 +143,9 @@ func TestTimeouts(t *testing.T) {
 	body := setup{top: "limits: {body_read: 40ms}\n"}
 	cases = append(
 		cases,
+		sent{name: "body, incomplete", setup: body, send: []string{strings.TrimSuffix(post(chat, chatBody), "}")}},
+		sent{name: "body, no byte of it", setup: body, send: []string{strings.TrimSuffix(post(chat, chatBody), chatBody)}},
+		sent{name: "body, incomplete in the second request", setup: body, send: []string{post(chat, chatBody) + strings.TrimSuffix(post(chat, chatBody), "}")}, answers: 2},
 		sent{name: "body, large", setup: body, send: []string{post(chat, chatBody+strings.Repeat(" ", 2<<20))[:1<<20]}},
 		sent{name: "body, chunks", setup: body, send: []string{lines("POST "+chat+" HTTP/1.1", "Host: localhost", auth, "Content-Type: application/json", "Transfer-Encoding: chunked") + chunk(chatBody)}},
 	)
