@@ -126,13 +126,21 @@ func (w *worker) session() *session {
 	return &session{w: w}
 }
 
-// recycled is how large the buffers of a session may be that waits for its next
-// request.
-const recycled = 16 << 10
+// How large the buffers of a session may be that waits for its next request: a
+// few are enough for large answers, and the many of a crowd stay small.
+const (
+	few        = 32
+	roomForFew = 128 << 10
+	room       = 16 << 10
+)
 
 // recycle takes back a session. What it borrowed must have been given back.
 func (w *worker) recycle(s *session) {
-	s.x.Trim(recycled)
+	if len(w.sessions) < few {
+		s.x.Trim(roomForFew)
+	} else {
+		s.x.Trim(room)
+	}
 	w.sessions = append(w.sessions, s)
 }
 
