@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"sync/atomic"
 	"time"
 
 	"github.com/gatehouse-ai/gatehouse/catalog"
@@ -24,7 +23,7 @@ type Client struct {
 	transport *http.Transport
 	dialer    *net.Dialer
 	tls       *tls.Config // of the endpoint's own
-	direct    atomic.Bool
+	direct    bool
 }
 
 // Clients are the clients of a generation's endpoints.
@@ -59,9 +58,7 @@ func NewClient(ep *catalog.Endpoint) (*Client, error) {
 		WriteBufferSize:        16 << 10,
 		Protocols:              protocols(ep.Protocol),
 	}
-	c := &Client{endpoint: ep, transport: t, dialer: dialer, tls: tlsConfig}
-	c.direct.Store(direct(ep))
-	return c, nil
+	return &Client{endpoint: ep, transport: t, dialer: dialer, tls: tlsConfig, direct: direct(ep)}, nil
 }
 
 func protocols(p catalog.Protocol) *http.Protocols {

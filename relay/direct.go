@@ -11,13 +11,8 @@ import (
 )
 
 // Direct tells whether requests may go to the endpoint in HTTP/1.1 over a
-// connection that a caller makes with Dial, instead of through Run. It may
-// change from true to false.
-func (c *Client) Direct() bool { return c.direct.Load() }
-
-// Indirect has all further requests go through Run: for an endpoint that needs
-// what only Run can do.
-func (c *Client) Indirect() { c.direct.Store(false) }
+// connection that a caller makes with Dial, instead of through Run.
+func (c *Client) Direct() bool { return c.direct }
 
 // direct tells whether anything about an endpoint needs net/http: another
 // protocol, a proxy on the way, or fields that are checked there.
